@@ -1,0 +1,67 @@
+"""A trained chain told as data: its steps as operators, its model once per fold, and what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .operators import Operator
+
+__all__ = ["Axis", "Chain", "Step", "Target"]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a chain as a person would name it, and the operators that say what it does."""
+
+    index: int
+    name: str
+    """What to call it, e.g. `SavitzkyGolay`; the class name of the fitted object."""
+    operator_class: str
+    """Qualified class name of the fitted object."""
+    params: Mapping[str, Any]
+    """Its public parameters, plain JSON values."""
+    operators: tuple[Operator, ...]
+    verified: str = "invariants"
+    """How the capture was proven: `live`, `invariants` or `origin-environment`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """The points of a spectrum: their positions and the unit of these (`nm`, `cm-1` or `um`)."""
+
+    values: NDArray[np.float64]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """One predicted quantity."""
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Spectra go through the branches, one per fold, and the folds' predictions are averaged in order.
+
+    A branch is its steps in order, the model last; branches that share fitted steps hold the same Step objects. A single model is
+    one branch named `0`.
+    """
+
+    n_features: int
+    branches: Mapping[str, tuple[Step, ...]]
+    targets: tuple[Target, ...]
+    axis: Axis | None = None
+    fold_rule: str = "mean"
+    opaque: Mapping[str, bytes] = field(default_factory=dict)
+    """Pickled artifacts of opaque steps by their sha256."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Run, pipeline and chain identifiers, dataset name and hash: plain JSON values, absent when unknown."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the training environment (python, numpy, scikit-learn, …), as recorded when the artifacts were saved."""

@@ -1,0 +1,30 @@
+"""What can go wrong around a bundle.
+
+N4aError                     everything n4akit raises on purpose (runtime)
+├── PlanError, InputError    see bundle.runtime.errors
+├── CaptureError             a fitted object that cannot be told as operators; names the step
+├── BundleError              a file that is no intact bundle
+└── WriteError               a bundle or script that must not be handed over
+"""
+
+from __future__ import annotations
+
+from .runtime.errors import AxisError, InputError, N4aError, PlanError
+
+__all__ = ["AxisError", "BundleError", "CaptureError", "InputError", "N4aError", "PlanError", "WriteError"]
+
+
+class CaptureError(N4aError, ValueError):
+    """A fitted estimator, or one of its options, that cannot be carried as data; the message names the step."""
+
+
+class BundleError(N4aError, ValueError):
+    """A file that is not an intact bundle of a known format; `problems` lists everything found wrong."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)
+
+
+class WriteError(N4aError, ValueError):
+    """What was to be written failed its own proof, or does not fit its format; nothing was left at the path."""

@@ -1,0 +1,54 @@
+"""Write a plan line by line: registers are numbered, equal constants kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..runtime.instructions import INSTRUCTIONS
+from ..runtime.plan import Constant, Input, Instruction, Output, Plan
+
+__all__ = ["Program"]
+
+
+class Program:
+    """A plan in the making. Operands are register names, or values that become constants.
+
+    `step` and `fold` are stamped on every line that is added while they are set.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.step: int | None = None
+        self.fold: str | None = None
+        self.x = "x"
+        self._widths = {"x": width}
+        self._inputs = (Input("x", width),)
+        self._constants: dict[str, Constant] = {}
+        self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._body: list[Instruction] = []
+
+    def width(self, register: str) -> int:
+        """Columns of a register."""
+        return self._widths[register]
+
+    def __call__(self, op: str, *operands: Any, **params: Any) -> str:
+        """Add one instruction and return the name of its result."""
+        entry = INSTRUCTIONS[op]
+        names = tuple(v if isinstance(v, str) else self.constant(v) for v in operands)
+        out = f"x{len(self._body) + 1}"
+        shapes = [self._constants[n].shape if n in self._constants else (1, self._widths[n]) for n in names]
+        self._widths[out] = entry.width(shapes, params)
+        self._body.append(Instruction(op, names, out, params, self.step, self.fold))
+        return out
+
+    def constant(self, values: Any) -> str:
+        """The name of a constant with these values."""
+        constant = Constant.of(values)
+        key = (constant.dtype.str, constant.shape, constant.array.tobytes())
+        name = self._known.setdefault(key, f"k{len(self._known)}")
+        self._constants[name] = constant
+        return name
+
+    def plan(self, outputs: Mapping[str, Output]) -> Plan:
+        """The finished plan."""
+        return Plan(self._inputs, dict(self._constants), tuple(self._body), dict(outputs))

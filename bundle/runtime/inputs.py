@@ -1,0 +1,90 @@
+"""The door: what may be predicted; everything else is refused, with every bad row named at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+
+__all__ = ["LARGEST", "bad_rows", "matrix", "refuse"]
+
+Matrix = NDArray[np.float64]
+
+F8 = np.dtype(np.float64)
+LARGEST = 2.0**500
+"""A value this large (3e150) is no measurement, and its square may be no number: refused like an infinity."""
+
+SHOWN = 20
+"""How many bad rows a message names; the error's `rows` holds all."""
+
+
+def matrix(X: Any, width: int) -> NDArray[Any]:
+    """Spectra as an array of shape (n, width) whose values float64 holds exactly; never a copy of an array.
+
+    Raises InputError for other kinds of data, for another shape, and for an empty input. Values are not looked at:
+    see `bad_rows`.
+    """
+    if type(X) is np.ndarray and X.dtype is F8 and X.ndim == 2 and X.shape[1] == width and len(X):
+        return X
+    if isinstance(X, np.ma.MaskedArray):
+        raise InputError(
+            "spectra: a masked array was given; fill or drop the masked values, a prediction cannot skip them"
+        )
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise InputError(f"spectra: {error}; give rows of equal length, {width} values each") from None
+    _check_kind(array)
+    _check_shape(array, width)
+    return array
+
+
+def _check_kind(array: NDArray[Any]) -> None:
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise InputError(f"spectra: values of type {array.dtype} were given, expected float64, float32 or integers")
+    if (
+        array.dtype.kind in "iu"
+        and array.dtype.itemsize == 8
+        and array.size
+        and max(array.max(), -int(array.min())) > 2**53
+    ):
+        raise InputError(
+            "spectra: integers beyond 2**53 were given, which float64 cannot hold exactly; give them as floats"
+        )
+
+
+def _check_shape(array: NDArray[Any], width: int) -> None:
+    if array.ndim == 1:
+        raise InputError(
+            f"spectra: a 1-D array of {array.size} values was given, expected 2-D (n, {width}); "
+            "for one spectrum give X.reshape(1, -1)"
+        )
+    if array.ndim != 2:
+        raise InputError(f"spectra: an array of {array.ndim} axes {array.shape} was given, expected 2-D (n, {width})")
+    if not len(array):
+        raise InputError(f"spectra: no rows were given, expected at least one of {width} values")
+    if array.shape[1] != width:
+        raise InputError(
+            f"spectra: {array.shape[1]} values in each row, expected {width}, the points this model was trained on"
+        )
+
+
+def bad_rows(X: Matrix) -> list[tuple[int, str]]:
+    """Each row that holds a value no prediction may use, with the first such value named."""
+    wrong = ~(np.abs(np.asarray(X, F8)) < LARGEST)
+    rows = np.flatnonzero(wrong.any(axis=1))
+    return [(int(i), _reason(X[i], int(np.argmax(wrong[i])))) for i in rows]
+
+
+def _reason(row: Matrix, point: int) -> str:
+    return f"point {point + 1} is {row[point]!s}, expected a finite number below 3e150"
+
+
+def refuse(rows: list[tuple[int, str]], count: int) -> InputError:
+    """The error that lists all bad rows of `count`, ready to be raised; rows are counted from 1 in the text."""
+    listed = "; ".join(f"row {row + 1}: {reason}" for row, reason in rows[:SHOWN])
+    more = f"; and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return InputError(f"{len(rows)} of {count} spectra cannot be predicted: {listed}{more}", tuple(rows))

@@ -1,0 +1,175 @@
+"""The instructions in numpy: each gives the calls that compute its result into `out`, every row alone.
+
+Only `+ − × ÷ √`, comparisons, copies and the one sum: the bits do not depend on the batch, the machine or numpy's version.
+The calls are bound to their arrays once and then repeated: allocating anew would cost more than the arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import PlanError
+from .sums import SEGMENT, row_sums
+
+__all__ = [
+    "Scratch",
+    "absolute",
+    "add",
+    "banded",
+    "div",
+    "fold",
+    "gather",
+    "map_",
+    "matmul",
+    "max_",
+    "min_",
+    "mul",
+    "opaque",
+    "order",
+    "row",
+    "select",
+    "sub",
+]
+
+Matrix = NDArray[np.float64]
+Calls = list[Callable[[], Any]]
+
+
+class Scratch(Protocol):
+    """Lends a working array of a width and kind; what it held before is undefined."""
+
+    def __call__(self, width: int, dtype: type = np.float64, /) -> NDArray[Any]: ...
+
+
+def add(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    return [partial(np.add, a, b, out)]
+
+
+def sub(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    return [partial(np.subtract, a, b, out)]
+
+
+def mul(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    return [partial(np.multiply, a, b, out)]
+
+
+def div(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    return [partial(np.divide, a, b, out)]
+
+
+def max_(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    # Not np.maximum: what it answers for ±0 and NaN depends on the order of the arguments.
+    return select(out, scratch, a, b, b, a, f="lt")
+
+
+def min_(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix) -> Calls:
+    return select(out, scratch, b, a, b, a, f="lt")
+
+
+COMPARE: dict[str, Callable[..., Any]] = {"lt": np.less, "le": np.less_equal, "eq": np.equal}
+
+
+def select(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix, x: Matrix, y: Matrix, f: str) -> Calls:
+    holds = scratch(max(a.shape[1], b.shape[1]), np.bool_)
+    return [partial(COMPARE[f], a, b, holds), partial(np.copyto, out, y), partial(np.copyto, out, x, where=holds)]
+
+
+def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
+    return [partial(np.sqrt if f == "sqrt" else np.absolute, a, out)]
+
+
+def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
+    if f == "sum":
+        return [*_sums(a, out), partial(np.divide, out, float(d), out)]
+    if f == "sumsq":
+        squares = scratch(a.shape[1])
+        return [partial(np.multiply, a, a, squares), *_sums(squares, out), partial(np.divide, out, float(d), out)]
+    if f == "min":
+        return [partial(np.minimum.reduce, a, 1, None, out, True), partial(np.add, out, 0.0, out)]
+    if f == "max":
+        return [partial(np.maximum.reduce, a, 1, None, out, True), partial(np.add, out, 0.0, out)]
+    sizes = scratch(a.shape[1])
+    magnitude = partial(np.absolute, a, sizes)
+    if f == "abs":
+        return [magnitude, *_sums(sizes, out), partial(np.divide, out, float(d), out)]
+    return [magnitude, partial(np.maximum.reduce, sizes, 1, None, out, True), partial(np.add, out, 0.0, out)]
+
+
+def _sums(a: Matrix, out: Matrix) -> Calls:
+    return [partial(row_sums, a, out)]
+
+
+def order(out: Matrix, scratch: Scratch, a: Matrix, k: Matrix) -> Calls:
+    return [partial(_quantiles, a, k[0], out)]
+
+
+def _quantiles(a: Matrix, k: NDArray[np.float64], out: Matrix) -> None:
+    ranked = np.sort(a + 0.0, axis=1)
+    v = k * float(a.shape[1] - 1)
+    i = v.astype(np.intp)
+    t = v - i
+    low = ranked.take(i, axis=1)
+    high = ranked.take(np.minimum(i + 1, a.shape[1] - 1), axis=1)
+    step = high - low
+    quantiles = np.where(t < 0.5, low + step * t, high - step * (1.0 - t))
+    # NaN sorts last, so that one anywhere is seen in the last column; it makes the whole row unknown.
+    np.copyto(out, np.where(np.isnan(ranked[:, -1:]), np.nan, quantiles))
+
+
+def gather(out: Matrix, scratch: Scratch, a: Matrix, index: NDArray[np.int32]) -> Calls:
+    # The column numbers were checked with the plan; the mode only spares a copy of `out`.
+    return [partial(np.take, a, index, 1, out, "clip")]
+
+
+def banded(out: Matrix, scratch: Scratch, a: Matrix, taps: Matrix, runs: Sequence[Sequence[int]]) -> Calls:
+    calls: Calls = []
+    q = 0
+    for count, start, stride, rows in _windows(runs):
+        # Either one row of taps slides over `count` windows, or several rows of taps look at one window.
+        c = taps[rows]
+        stop = start + (count - 1) * stride + 1
+        width = max(count, len(rows))
+        y, product = out[:, q : q + width], scratch(width)
+        calls.append(partial(np.multiply, a[:, start:stop:stride], c[:, 0], y))
+        for j in range(1, taps.shape[1]):
+            calls.append(partial(np.multiply, a[:, start + j : stop + j : stride], c[:, j], product))
+            calls.append(partial(np.add, y, product, y))
+        q += width
+    return calls
+
+
+def _windows(runs: Sequence[Sequence[int]]) -> list[tuple[int, int, int, list[int]]]:
+    """Join neighbouring single windows that start at one position, as the edges of a smoothing filter do."""
+    joined: list[tuple[int, int, int, list[int]]] = []
+    for count, start, stride, r in runs:
+        if count == 1 and joined and joined[-1][:2] == (1, start):
+            joined[-1][3].append(r)
+        else:
+            joined.append((count, start, stride, [r]))
+    return joined
+
+
+def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
+    products = scratch(a.shape[1])
+    calls: Calls = []
+    for j in range(len(table)):
+        calls += [partial(np.multiply, a, table[j : j + 1], products), *_sums(products, out[:, j : j + 1])]
+    return calls
+
+
+def fold(out: Matrix, scratch: Scratch, *registers: Matrix, d: int) -> Calls:
+    calls: Calls = [partial(np.copyto, out, registers[0])]
+    calls += [partial(np.add, out, register, out) for register in registers[1:]]
+    return [*calls, partial(np.divide, out, float(d), out)]
+
+
+def opaque(out: Matrix, scratch: Scratch, a: Matrix, artifact: str, width: int) -> Calls:
+    raise PlanError(
+        f"a step of this model is a pickled object (artifact {artifact}), and pickles run code when they are loaded; "
+        "if you trust who made the file, load it with allow_opaque=True"
+    )

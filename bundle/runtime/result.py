@@ -1,0 +1,26 @@
+"""What a replay answers: the same record in every host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Result"]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Predictions of n spectra and how they were made."""
+
+    values: NDArray[np.float64]
+    """Shape (n,) for one target, (n, t) for several, in the targets' units."""
+    flags: tuple[tuple[str, ...], ...]
+    """Per row, the codes of what is noteworthy about it; empty for a row with nothing to say."""
+    axis_action: str
+    """What was done with the axis: `same`, or `axis_unchecked` when none was given or the model knows none."""
+    profile: str
+    """`exact`: the same bits in every host; `opaque`: a pickled step took part."""
+    digest: str
+    """Sha256 of the bundle's manifest."""

@@ -1,0 +1,200 @@
+"""The instructions in plain Python: the twin of `kernels`, bit for bit, and the text that scripts are cut from.
+
+A register is a list of floats (one row). Every function stands alone but for the names it calls, so that a script
+can carry just those it uses. Python 3.8 syntax; only `math` is imported. `sum()` is not used: CPython 3.12 changed
+how it rounds.
+"""
+
+from math import copysign, inf, nan, sqrt
+
+__all__ = [
+    "absolute",
+    "add",
+    "banded",
+    "div",
+    "fold",
+    "gather",
+    "map_",
+    "matmul",
+    "max_",
+    "min_",
+    "mul",
+    "opaque",
+    "order",
+    "pairs",
+    "pairwise",
+    "quantile",
+    "quotient",
+    "root",
+    "row",
+    "select",
+    "sub",
+    "total",
+]
+
+
+def pairwise(a):
+    # numpy's pairwise sum: short runs in order, up to 128 in eight accumulators, longer ones halved.
+    n = len(a)
+    if n < 8:
+        r = -0.0
+        for v in a:
+            r += v
+        return r
+    if n <= 128:
+        r0, r1, r2, r3, r4, r5, r6, r7 = a[:8]
+        whole = n - n % 8
+        for i in range(8, whole, 8):
+            b0, b1, b2, b3, b4, b5, b6, b7 = a[i : i + 8]
+            r0 += b0
+            r1 += b1
+            r2 += b2
+            r3 += b3
+            r4 += b4
+            r5 += b5
+            r6 += b6
+            r7 += b7
+        r = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
+        for v in a[whole:]:
+            r += v
+        return r
+    half = n // 2
+    half -= half % 8
+    return pairwise(a[:half]) + pairwise(a[half:])
+
+
+def total(a):
+    # The one sum of all hosts: segments of 8192, pairwise inside, added in order. It starts from 0.0, so that
+    # a sum of negative zeros is positive zero.
+    r = 0.0
+    for i in range(0, len(a), 8192):
+        r += pairwise(a[i : i + 8192])
+    return r
+
+
+def pairs(a, b):
+    # Two registers side by side; a single value goes with every value of the other.
+    if len(a) == len(b):
+        return zip(a, b)
+    if len(b) == 1:
+        return zip(a, b * len(a))
+    return zip(a * len(b), b)
+
+
+def add(a, b):
+    return [x + y for x, y in pairs(a, b)]
+
+
+def sub(a, b):
+    return [x - y for x, y in pairs(a, b)]
+
+
+def mul(a, b):
+    return [x * y for x, y in pairs(a, b)]
+
+
+def quotient(x, y):
+    # IEEE division: where Python raises, x/0 is an infinity and 0/0 is not a number.
+    if y != 0.0:
+        return x / y
+    if x == 0.0 or x != x:
+        return nan
+    return copysign(inf, x) * copysign(1.0, y)
+
+
+def div(a, b):
+    return [quotient(x, y) for x, y in pairs(a, b)]
+
+
+def max_(a, b):
+    return [y if x < y else x for x, y in pairs(a, b)]
+
+
+def min_(a, b):
+    return [y if y < x else x for x, y in pairs(a, b)]
+
+
+def select(a, b, x, y, f):
+    n = max(len(a), len(b), len(x), len(y))
+    a, b, x, y = [v * n if len(v) == 1 else v for v in (a, b, x, y)]
+    if f == "lt":
+        return [u if p < q else v for p, q, u, v in zip(a, b, x, y)]
+    if f == "le":
+        return [u if p <= q else v for p, q, u, v in zip(a, b, x, y)]
+    return [u if p == q else v for p, q, u, v in zip(a, b, x, y)]
+
+
+def root(x):
+    return sqrt(x) if x >= 0.0 else nan
+
+
+def absolute(x):
+    return abs(x)
+
+
+def map_(a, f):
+    return [(root if f == "sqrt" else absolute)(x) for x in a]
+
+
+def row(a, f, d=1):
+    if f == "sum":
+        return [total(a) / d]
+    if f == "sumsq":
+        return [total([x * x for x in a]) / d]
+    if f == "abs":
+        return [total([abs(x) for x in a]) / d]
+    if any(x != x for x in a):
+        return [nan]
+    if f == "min":
+        return [min(a) + 0.0]
+    return [(max(a) if f == "max" else max(map(abs, a))) + 0.0]
+
+
+def quantile(a, q):
+    # `a` is sorted. The two branches are numpy's, which keep the result between its neighbours.
+    v = q * (len(a) - 1)
+    i = int(v)
+    t = v - i
+    low = a[i]
+    high = a[min(i + 1, len(a) - 1)]
+    step = high - low
+    return low + step * t if t < 0.5 else high - step * (1.0 - t)
+
+
+def order(a, k):
+    if any(x != x for x in a):
+        return [nan] * len(k)
+    a = sorted(x + 0.0 for x in a)
+    return [quantile(a, q) for q in k]
+
+
+def gather(a, index):
+    return [a[i] for i in index]
+
+
+def banded(a, taps, runs):
+    # Each run slides one row of taps over the register: [how many, first position, stride, row of taps].
+    out = []
+    for count, start, stride, r in runs:
+        c = taps[r]
+        for s in range(start, start + count * stride, stride):
+            y = c[0] * a[s]
+            for j in range(1, len(c)):
+                y += c[j] * a[s + j]
+            out.append(y)
+    return out
+
+
+def matmul(a, table):
+    return [total([x * w for x, w in zip(a, weights)]) for weights in table]
+
+
+def fold(*registers, d):
+    out = registers[0]
+    for r in registers[1:]:
+        out = [x + y for x, y in zip(out, r)]
+    return [x / d for x in out]
+
+
+def opaque(a, artifact, width):
+    raise ValueError("a step of this model is a pickled object (%s); plain Python cannot run it" % artifact)
