@@ -1,4 +1,4 @@
-"""The only code that turns spectra into predictions: instructions, plans and their replay. Needs numpy, nothing else."""
+"""The only code that turns spectra into predictions: instructions, plans and their replay. Needs numpy alone."""
 
 from .errors import InputError, N4aError, PlanError
 from .inputs import matrix

@@ -43,8 +43,7 @@ class Param:
 def _is_run(run: Any) -> bool:
     if not isinstance(run, Sequence) or len(run) != 4 or any(type(v) is not int for v in run):
         return False
-    count, start, stride, row = run
-    return 1 <= count <= 2**31 and 0 <= start <= 2**31 and 1 <= stride <= 2**31 and 0 <= row <= 2**31
+    return all(least <= value <= 2**31 for value, least in zip(run, (1, 0, 1, 0), strict=True))
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ class Entry:
     """One word.
 
     `slots` names the operands: `row` is a register or a 1×w constant, `table` a k×p constant, `vector` a 1×k constant,
-    `index` a constant of column numbers; `rows` (alone) is one register or more. `width` gives the columns of the result from
-    the operands' shapes and the parameters, or says in a ValueError why they do not chain. `limits` gives the least and
-    the largest value that the last operand, a constant, may hold.
+    `index` a constant of column numbers; `rows` (alone) is one register or more. `width` gives the columns of the
+    result from the operands' shapes and the parameters, or says in a ValueError why they do not chain. `limits` gives
+    the least and the largest value that the last operand, a constant, may hold.
     """
 
     word: str
@@ -145,8 +144,8 @@ _ENTRIES = (
         _row,
         kernels.row,
         stdlib.row,
-        "the sum of x (sum), x·x (sumsq) or |x| (abs), divided by d; the largest x (max), smallest x (min) or largest |x| "
-        "(maxabs), plus 0.0; NaN anywhere gives NaN",
+        "the sum of x (sum), x·x (sumsq) or |x| (abs), divided by d; the largest x (max), smallest x (min) or largest "
+        "|x| (maxabs), plus 0.0; NaN anywhere gives NaN",
         (Param("f", choices=("sum", "sumsq", "abs", "max", "min", "maxabs")), Param("d", least=1)),
     ),
     Entry(
@@ -155,8 +154,8 @@ _ENTRIES = (
         _last_width,
         kernels.order,
         stdlib.order,
-        "the quantiles k of x + 0.0: sorted, v = q·(w−1), t = v − floor v between neighbours a and b, a + (b−a)·t if t < ½, "
-        "else b − (b−a)·(1−t); NaN anywhere gives NaN",
+        "the quantiles k of x + 0.0: sorted, v = q·(w−1), t = v − floor v between neighbours a and b, a + (b−a)·t if "
+        "t < ½, else b − (b−a)·(1−t); NaN anywhere gives NaN",
         limits=lambda shapes: (0.0, 1.0),
     ),
     Entry(
@@ -174,8 +173,8 @@ _ENTRIES = (
         _banded,
         kernels.banded,
         stdlib.banded,
-        "for each run [count, start, stride, r]: c0·x[s] + c1·x[s+1] + …, in order, with row r of the taps, for s = start, "
-        "start + stride, …",
+        "for each run [count, start, stride, r]: c0·x[s] + c1·x[s+1] + …, in order, with row r of the taps, for "
+        "s = start, start + stride, …",
         (Param("runs"),),
     ),
     Entry(
@@ -201,7 +200,8 @@ _ENTRIES = (
         _opaque,
         kernels.opaque,
         stdlib.opaque,
-        "whatever the pickled artifact computes; run only by a host that was told to load it, never in the exact profile",
+        "whatever the pickled artifact computes; run only by a host that was told to load it, never in the exact "
+        "profile",
         (Param("artifact", digest=True), Param("width", least=1)),
     ),
 )

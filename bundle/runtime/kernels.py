@@ -1,6 +1,6 @@
 """The instructions in numpy: each gives the calls that compute its result into `out`, every row alone.
 
-Only `+ − × ÷ √`, comparisons, copies and the one sum: the bits do not depend on the batch, the machine or numpy's version.
+Only `+ − × ÷ √`, comparisons, copies and the one sum: the bits depend on no batch, no machine and no numpy version.
 The calls are bound to their arrays once and then repeated: allocating anew would cost more than the arithmetic.
 """
 
@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PlanError
-from .sums import SEGMENT, row_sums
+from .sums import row_sums
 
 __all__ = [
     "Scratch",
-    "absolute",
     "add",
     "banded",
     "div",

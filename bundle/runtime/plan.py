@@ -83,8 +83,8 @@ class Output:
 class Plan:
     """A program in single-assignment form.
 
-    Raises PlanError, naming the instruction, when a word is unknown, an operand is not defined before its use, a name is
-    assigned twice, a parameter is out of its range, shapes do not chain, or an output names no register.
+    Raises PlanError, naming the instruction, when a word is unknown, an operand is not defined before its use, a name
+    is assigned twice, a parameter is out of its range, shapes do not chain, or an output names no register.
     """
 
     inputs: tuple[Input, ...]
@@ -122,8 +122,8 @@ class Plan:
                 values = self.constants[instruction.inputs[-1]].array
                 if values.min() < least or values.max() > largest:
                     raise PlanError(
-                        f"plan instruction {number} ({instruction.op} → {instruction.out}): {instruction.inputs[-1]!r} holds "
-                        f"values from {values.min()} to {values.max()}, expected {least} to {largest}"
+                        f"plan instruction {number} ({instruction.op} → {instruction.out}): {instruction.inputs[-1]!r} "
+                        f"holds values from {values.min()} to {values.max()}, expected {least} to {largest}"
                     )
 
 

@@ -21,7 +21,7 @@ Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
 
 BLOCK = 128 * 1024
-"""Bytes of the widest register in one block. Larger blocks leave the second-level cache, smaller ones pay for more calls."""
+"""Bytes of the widest register in one block: larger ones leave the second-level cache, smaller ones cost more calls."""
 
 KEPT = 4
 """Frames kept between calls: as many threads predict at once without making their arrays anew."""
@@ -62,7 +62,7 @@ class Replay:
         x = matrix(X, self.width)
         value = self._run(x, checked=True)[0]
         flat = value.reshape(-1)
-        # A dot product sees a NaN or an infinity anywhere at the cost of one call; only then is it worth looking closer.
+        # A dot product sees a NaN or an infinity anywhere, in one call; only then is it worth looking closer.
         if not np.dot(flat, flat) < inf:
             _refuse_unanswered(value)
         return value

@@ -6,13 +6,13 @@ numpy 1.26 cuts a row reduction at 8192 elements and numpy 2 does not; with the 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .stdlib import total
+from . import stdlib
 
 __all__ = ["SEGMENT", "row_sums"]
 
@@ -20,6 +20,8 @@ SEGMENT = 8192
 
 Matrix = NDArray[np.float64]
 RowSums = Callable[[Matrix, Matrix], object]
+
+total: Callable[[Sequence[float]], float] = stdlib.total
 
 
 def row_sums(x: Matrix, out: Matrix) -> None:
@@ -39,7 +41,7 @@ def _segment_sums() -> RowSums:
 
 
 def _reduce(x: Matrix, out: Matrix) -> None:
-    np.add.reduce(x, 1, None, out, True)
+    np.add.reduce(x, axis=1, out=out, keepdims=True)
 
 
 def _agrees(sums: RowSums) -> bool:
