@@ -84,10 +84,10 @@ def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
     if f == "sum":
-        return [*_sums(a, out), partial(np.divide, out, float(d), out)]
+        return [*_sums(a, out), partial(np.divide, out, _number(d), out)]
     if f == "sumsq":
         squares = scratch(a.shape[1])
-        return [partial(np.multiply, a, a, squares), *_sums(squares, out), partial(np.divide, out, float(d), out)]
+        return [partial(np.multiply, a, a, squares), *_sums(squares, out), partial(np.divide, out, _number(d), out)]
     if f == "min":
         return [partial(np.minimum.reduce, a, 1, None, out, True), partial(np.add, out, 0.0, out)]
     if f == "max":
@@ -95,8 +95,13 @@ def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
     sizes = scratch(a.shape[1])
     magnitude = partial(np.absolute, a, sizes)
     if f == "abs":
-        return [magnitude, *_sums(sizes, out), partial(np.divide, out, float(d), out)]
+        return [magnitude, *_sums(sizes, out), partial(np.divide, out, _number(d), out)]
     return [magnitude, partial(np.maximum.reduce, sizes, 1, None, out, True), partial(np.add, out, 0.0, out)]
+
+
+def _number(d: int) -> Matrix:
+    # As an array: numpy would convert a Python number anew at every call.
+    return np.full((1, 1), float(d))
 
 
 def _sums(a: Matrix, out: Matrix) -> Calls:
@@ -164,7 +169,7 @@ def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
 def fold(out: Matrix, scratch: Scratch, *registers: Matrix, d: int) -> Calls:
     calls: Calls = [partial(np.copyto, out, registers[0])]
     calls += [partial(np.add, out, register, out) for register in registers[1:]]
-    return [*calls, partial(np.divide, out, float(d), out)]
+    return [*calls, partial(np.divide, out, _number(d), out)]
 
 
 def opaque(out: Matrix, scratch: Scratch, a: Matrix, artifact: str, width: int) -> Calls:

@@ -19,12 +19,19 @@ __all__ = ["Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
+Call = Callable[[], Any]
 
 BLOCK = 128 * 1024
 """Bytes of the widest register in one block: larger ones leave the second-level cache, smaller ones cost more calls."""
 
+BOUND = 16
+"""From so many rows on, calls are bound to the caller's spectra instead of copying these."""
+
 KEPT = 4
-"""Frames kept between calls: as many threads predict at once without making their arrays anew."""
+"""Frames of one size kept between calls: as many threads predict at once without making their arrays anew."""
+
+SIZES = 8
+"""Sizes of frames kept; whoever asks for more sizes than these by turns starts afresh."""
 
 
 class Replay:
@@ -48,7 +55,7 @@ class Replay:
         self._opaque = opaque or {}
         widest = max([self.width, *(plan.widths[line.out] for line in self._body)])
         self._block = max(1, BLOCK // (8 * widest))
-        self._frames: list[_Frame] = []
+        self._frames: dict[int, list[_Frame]] = {}
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -74,10 +81,10 @@ class Replay:
             parts = [self._block_of(X[i : i + self._block], X, checked) for i in range(0, len(X), self._block)]
             return tuple([np.concatenate(columns) for columns in zip(*parts, strict=True)])
 
-    def _block_of(self, rows: Matrix, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
+    def _block_of(self, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> tuple[Matrix, ...]:
         frame = self._frame(len(rows))
         try:
-            np.copyto(frame.x, rows)
+            frame.fill(rows)
             # The sum of squares cannot hide a large value, an infinity or a NaN, whatever the order of summation.
             if checked and not np.dot(frame.flat, frame.flat) < LARGEST * LARGEST:
                 bad = bad_rows(X)
@@ -87,33 +94,41 @@ class Replay:
                 call()
             return tuple([result.copy() for result in frame.results])
         finally:
-            if len(self._frames) < KEPT:
-                self._frames.append(frame)
+            frame.let_go()
+            self._keep(frame)
 
     def _frame(self, rows: int) -> _Frame:
         # Popping from a list is atomic: two threads never get one frame.
+        kept = self._frames.get(rows)
         try:
-            frame = self._frames.pop()
+            return kept.pop() if kept else self._new_frame(rows)
         except IndexError:
-            frame = None
-        if frame is None or len(frame.x) != rows:
-            frame = _Frame(self.plan, self._body, self.outputs, self._opaque, rows)
-        return frame
+            return self._new_frame(rows)
+
+    def _new_frame(self, rows: int) -> _Frame:
+        return _Frame(self.plan, self._body, self.outputs, self._opaque, rows)
+
+    def _keep(self, frame: _Frame) -> None:
+        if len(self._frames) > SIZES:
+            self._frames = {}
+        kept = self._frames.setdefault(len(frame.x), [])
+        if len(kept) < KEPT:
+            kept.append(frame)
 
 
 class _Frame:
-    """A plan bound to arrays for a number of rows: fill `x`, make the `calls`, read the `results`."""
+    """A plan bound to arrays for a number of rows: `fill` it, make the `calls`, read the `results`."""
 
     def __init__(
         self, plan: Plan, body: Sequence[Instruction], outputs: Sequence[str], opaque: Opaque, rows: int
     ) -> None:
+        source = plan.inputs[0].name
         wanted = [plan.outputs[name].register for name in outputs]
         arrays = _Arrays(rows)
         self.x = np.empty((rows, plan.inputs[0].width))
-        self.flat = self.x.reshape(-1)
-        self.calls: list[Callable[[], Any]] = []
-        registers: dict[str, Matrix] = {plan.inputs[0].name: self.x}
+        registers: dict[str, Matrix] = {source: self.x}
         last = {name: number for number, line in enumerate(body) for name in line.inputs}
+        self._lines: list[_Line] = []
         for number, line in enumerate(body):
             operands = [
                 plan.constants[name].array if name in plan.constants else registers[name] for name in line.inputs
@@ -122,11 +137,46 @@ class _Frame:
             kernel = partial(INSTRUCTIONS[line.op].kernel, **line.params)
             if line.op == "opaque" and line.params["artifact"] in opaque:
                 kernel = partial(_call_opaque, opaque[line.params["artifact"]])
-            self.calls += kernel(out, arrays.scratch, *operands)
-            for name in {*line.inputs, line.out} - set(wanted) - set(plan.constants):
-                if last.get(name, number) == number and name != plan.inputs[0].name:
+            self._lines.append(_Line(partial(kernel, out, arrays.scratch), operands, self.x))
+            for name in {*line.inputs, line.out} - {*wanted, source} - set(plan.constants):
+                if last.get(name, number) == number:
                     arrays.give_back(registers.pop(name))
         self.results = tuple([registers[name] for name in wanted])
+        self._bind(self.x)
+
+    def fill(self, rows: NDArray[Any]) -> None:
+        """Take the spectra: many are read where they are, few are copied, which costs less than binding calls to them."""
+        flags = rows.flags
+        if len(rows) >= BOUND and rows.dtype == self.x.dtype and flags.c_contiguous and flags.aligned:
+            self._bind(rows)
+        else:
+            np.copyto(self.x, rows)
+
+    def let_go(self) -> None:
+        """Forget the caller's spectra."""
+        if self._bound is not self.x:
+            self._bind(self.x)
+
+    def _bind(self, x: Matrix) -> None:
+        self._bound = x
+        self.flat = x.reshape(-1)
+        self.calls = [call for line in self._lines for call in line.bound_to(x)]
+
+
+class _Line:
+    """The calls of one instruction; made again for other spectra only where it reads them."""
+
+    def __init__(self, kernel: Callable[..., list[Call]], operands: Sequence[Matrix], source: Matrix) -> None:
+        self._kernel = kernel
+        self._operands = operands
+        self._source = source
+        self._calls = kernel(*operands)
+        self._reads = any(operand is source for operand in operands)
+
+    def bound_to(self, x: Matrix) -> list[Call]:
+        if not self._reads or x is self._source:
+            return self._calls
+        return self._kernel(*[x if operand is self._source else operand for operand in self._operands])
 
 
 class _Arrays:
@@ -149,7 +199,7 @@ class _Arrays:
         return self._scratch.setdefault((width, dtype), np.empty((self.rows, width), dtype))
 
 
-def _call_opaque(compute: Callable[[Matrix], Matrix], out: Matrix, scratch: Any, a: Matrix) -> list[Callable[[], Any]]:
+def _call_opaque(compute: Callable[[Matrix], Matrix], out: Matrix, scratch: Any, a: Matrix) -> list[Call]:
     return [lambda: np.copyto(out, compute(a).reshape(out.shape))]
 
 
