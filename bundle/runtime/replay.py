@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,16 @@ __all__ = ["Opaque", "Replay"]
 Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
 
-BLOCK = 128 * 1024
+BLOCK = 256 * 1024
 """Bytes of the widest register in one block: larger ones leave the second-level cache, smaller ones cost more calls."""
 
-KEPT = 4
-"""Frames kept between calls: as many threads predict at once without making their arrays anew."""
+KEPT = 8
+"""Frames kept between calls: each thread that predicts at once needs one for whole blocks and one for the rest."""
+
+FEW = 4
+BUFFER = 512
+"""Elements of numpy's buffer for more than a few rows: at its own 8192, numpy copies several rows together wherever
+one operand is narrower or has one row, which takes longer than the arithmetic."""
 
 
 class Replay:
@@ -48,11 +54,14 @@ class Replay:
         self._opaque = opaque or {}
         widest = max([self.width, *(plan.widths[line.out] for line in self._body)])
         self._block = max(1, BLOCK // (8 * widest))
-        self._frames: list[_Frame] = []
+        self._lock = Lock()
+        # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
+        self._frames = [_Frame(plan, self._body, self.outputs, self._opaque, rows=1)]
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
-        return self._run(X, checked=False)
+        with np.errstate(all="ignore"):
+            return self._run(X, checked=False)
 
     def predict(self, X: Any) -> Matrix:
         """The first output, (n, width), for any acceptable spectra.
@@ -60,49 +69,63 @@ class Replay:
         Raises InputError listing every row that holds an unusable value or has no finite answer (a constant row, say).
         """
         x = matrix(X, self.width)
-        value = self._run(x, checked=True)[0]
-        flat = value.reshape(-1)
-        # A dot product sees a NaN or an infinity anywhere, in one call; only then is it worth looking closer.
-        if not np.dot(flat, flat) < inf:
-            _refuse_unanswered(value)
+        with np.errstate(all="ignore"):
+            value = self._run(x, checked=True)[0]
+            flat = value.reshape(-1)
+            # A dot product sees a NaN or an infinity anywhere, in one call; only then is it worth looking closer.
+            if not np.dot(flat, flat) < inf:
+                _refuse_unanswered(value)
         return value
 
     def _run(self, X: Matrix, *, checked: bool) -> tuple[Matrix, ...]:
-        with np.errstate(all="ignore"):
-            if len(X) <= self._block:
-                return self._block_of(X, X, checked)
-            parts = [self._block_of(X[i : i + self._block], X, checked) for i in range(0, len(X), self._block)]
-            return tuple([np.concatenate(columns) for columns in zip(*parts, strict=True)])
-
-    def _block_of(self, rows: Matrix, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
-        frame = self._frame(len(rows))
+        n, block = len(X), self._block
+        if n <= FEW:
+            return self._blocks(X, X, n, checked)
+        size = np.setbufsize(BUFFER)
         try:
-            np.copyto(frame.x, rows)
-            # The sum of squares cannot hide a large value, an infinity or a NaN, whatever the order of summation.
-            if checked and not np.dot(frame.flat, frame.flat) < LARGEST * LARGEST:
-                bad = bad_rows(X)
-                if bad:
-                    raise refuse(bad, len(X))
-            for call in frame.calls:
-                call()
-            return tuple([result.copy() for result in frame.results])
+            if n <= block:
+                return self._blocks(X, X, n, checked)
+            whole = n - n % block
+            parts = [self._blocks(X[:whole], X, block, checked)]
+            if whole < n:
+                parts.append(self._blocks(X[whole:], X, n - whole, checked))
+            return tuple([np.concatenate(columns) for columns in zip(*parts, strict=True)])
         finally:
-            if len(self._frames) < KEPT:
-                self._frames.append(frame)
+            np.setbufsize(size)
+
+    def _blocks(self, rows: Matrix, X: Matrix, size: int, checked: bool) -> tuple[Matrix, ...]:
+        """The outputs for `rows`, a whole number of blocks of `size` rows of `X`."""
+        frame = self._frame(size)
+        try:
+            if len(rows) == size:
+                frame.run(rows, X, checked)
+                return tuple([result.copy() for result in frame.results])
+            answers = tuple([np.empty((len(rows), result.shape[1])) for result in frame.results])
+            for start in range(0, len(rows), size):
+                block = slice(start, start + size)
+                frame.run(rows[block], X, checked)
+                for answer, result in zip(answers, frame.results, strict=True):
+                    answer[block] = result
+            return answers
+        finally:
+            self._keep(frame)
 
     def _frame(self, rows: int) -> _Frame:
-        # Popping from a list is atomic: two threads never get one frame.
-        try:
-            frame = self._frames.pop()
-        except IndexError:
-            frame = None
-        if frame is None or len(frame.x) != rows:
-            frame = _Frame(self.plan, self._body, self.outputs, self._opaque, rows)
-        return frame
+        with self._lock:
+            for number, frame in enumerate(self._frames):
+                if len(frame.x) == rows:
+                    return self._frames.pop(number)
+        return _Frame(self.plan, self._body, self.outputs, self._opaque, rows)
+
+    def _keep(self, frame: _Frame) -> None:
+        with self._lock:
+            self._frames.append(frame)
+            if len(self._frames) > KEPT:
+                del self._frames[0]
 
 
 class _Frame:
-    """A plan bound to arrays for a number of rows: fill `x`, make the `calls`, read the `results`."""
+    """A plan bound to arrays for a number of rows: `run` fills `x`, makes the calls, and leaves the `results`."""
 
     def __init__(
         self, plan: Plan, body: Sequence[Instruction], outputs: Sequence[str], opaque: Opaque, rows: int
@@ -110,8 +133,8 @@ class _Frame:
         wanted = [plan.outputs[name].register for name in outputs]
         arrays = _Arrays(rows)
         self.x = np.empty((rows, plan.inputs[0].width))
-        self.flat = self.x.reshape(-1)
-        self.calls: list[Callable[[], Any]] = []
+        self._flat = self.x.reshape(-1)
+        self._calls: list[Callable[[], Any]] = []
         registers: dict[str, Matrix] = {plan.inputs[0].name: self.x}
         last = {name: number for number, line in enumerate(body) for name in line.inputs}
         for number, line in enumerate(body):
@@ -122,11 +145,22 @@ class _Frame:
             kernel = partial(INSTRUCTIONS[line.op].kernel, **line.params)
             if line.op == "opaque" and line.params["artifact"] in opaque:
                 kernel = partial(_call_opaque, opaque[line.params["artifact"]])
-            self.calls += kernel(out, arrays.scratch, *operands)
+            self._calls += kernel(out, arrays.scratch, *operands)
             for name in {*line.inputs, line.out} - set(wanted) - set(plan.constants):
                 if last.get(name, number) == number and name != plan.inputs[0].name:
                     arrays.give_back(registers.pop(name))
         self.results = tuple([registers[name] for name in wanted])
+
+    def run(self, rows: Matrix, X: Matrix, checked: bool) -> None:
+        """Raises InputError naming all bad rows of `X` when these `rows` hold one."""
+        np.copyto(self.x, rows)
+        # The sum of squares cannot hide a large value, an infinity or a NaN, whatever the order of summation.
+        if checked and not np.dot(self._flat, self._flat) < LARGEST * LARGEST:
+            bad = bad_rows(X)
+            if bad:
+                raise refuse(bad, len(X))
+        for call in self._calls:
+            call()
 
 
 class _Arrays:
@@ -150,7 +184,14 @@ class _Arrays:
 
 
 def _call_opaque(compute: Callable[[Matrix], Matrix], out: Matrix, scratch: Any, a: Matrix) -> list[Callable[[], Any]]:
-    return [lambda: np.copyto(out, compute(a).reshape(out.shape))]
+    def call() -> None:
+        # A copy, because what is pickled may change its argument in place.
+        answer = np.asarray(compute(a.copy()))
+        if answer.size != out.size:
+            raise PlanError(f"a pickled step answered with shape {answer.shape}, expected {out.shape}")
+        np.copyto(out, answer.reshape(out.shape))
+
+    return [call]
 
 
 def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
