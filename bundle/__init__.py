@@ -4,9 +4,9 @@ What predicts is here. What makes bundles is asked by module, so that whoever pr
 `n4akit.bundle.capture`, `n4akit.bundle.export`, `n4akit.bundle.transformers`.
 """
 
+from .answers import Golden
 from .chain import Axis, Chain, Step, Target
 from .errors import AxisError, BundleError, CaptureError, InputError, N4aError, PlanError, WriteError
-from .golden import Golden
 from .predictor import Predictor
 from .reader import Bundle, Report, load, verify
 from .runtime.result import Result

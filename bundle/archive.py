@@ -144,31 +144,29 @@ class Archive:
             # Not blocking: a named pipe would wait for its other end.
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
-            raise BundleError(f"{path}: cannot be opened: {error.strerror}") from error
+            raise BundleError(f"it cannot be opened: {error.strerror}") from error
         self.close = weakref.finalize(self, os.close, self._file)
         """Let go of the file."""
         try:
             self.size = _file_size(self._file)
             self.members = _members(self._file, self.size)
-            self._offsets = _checked_offsets(self._file, self.size, self.members)
-        except BundleError as error:
+            offsets = _checked_offsets(self._file, self.size, self.members)
+        except BundleError:
             self.close()
-            raise BundleError(f"{path}: {error}", error.problems) from None
+            raise
+        self._places = {member.name: (member, offset) for member, offset in zip(self.members, offsets, strict=True)}
 
     def read(self, name: str) -> bytes:
         """The content of a member, its checksum tested on these very bytes."""
-        number = next(number for number, member in enumerate(self.members) if member.name == name)
-        member = self.members[number]
-        content = _read(self._file, self._offsets[number], member.size)
+        member, offset = self._places[name]
+        content = _read(self._file, offset, member.size)
         if zlib.crc32(content) != member.crc:
             raise BundleError(_damaged(member))
         return content
 
     def damage(self) -> list[str]:
         """One complaint for each member whose content does not match its checksum; reads the whole file."""
-        return [
-            _damaged(m) for m, offset in zip(self.members, self._offsets, strict=True) if self._crc(m, offset) != m.crc
-        ]
+        return [_damaged(member) for member, offset in self._places.values() if self._crc(member, offset) != member.crc]
 
     def _crc(self, member: Member, offset: int) -> int:
         crc = 0

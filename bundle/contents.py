@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import coherence, format, golden, npy
+from . import answers, coherence, format, npy
+from .answers import Golden
 from .archive import Archive
 from .chain import Axis, Target
 from .errors import BundleError
-from .golden import Golden
 from .runtime.errors import PlanError
 
 __all__ = ["Contents"]
@@ -63,9 +63,15 @@ class Contents:
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise BundleError(f"member {format.GOLDEN}: it is not the one of which the manifest holds the sha256")
         try:
-            return golden.restore(data, rows, entry["origin"], len(self.manifest["targets"]))
+            found = answers.restore(data, rows, entry["origin"], len(self.manifest["targets"]))
         except ValueError as error:
-            raise BundleError(str(error)) from None
+            raise BundleError(f"{format.GOLDEN}: {error}") from None
+        if found.difference.hex() != self.manifest["difference"]:
+            raise BundleError(
+                f"{format.GOLDEN}: its answers differ by {found.difference.hex()}, "
+                f"the manifest says {self.manifest['difference']}"
+            )
+        return found
 
     def array(self, sha256: str, type: str, shape: tuple[int, ...]) -> NDArray[Any]:
         """An array, read and proven at its first use. Raises BundleError when the member is not what its name says."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import canonical, programs
-from .golden import ORIGINS
+from .answers import ORIGINS
 from .runtime.errors import PlanError
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Plan

@@ -1,4 +1,4 @@
-"""Golden rows: reference spectra with the answers they must get, to the last bit, before a model may be used.
+"""Make golden rows: spectra around what a chain was fitted on, and what its plans answer for them.
 
 They are measured spectra where the writer was given some, else made from the fitted state: around the centre that the
 chain learnt, by multiples of the scale it learnt, with `+ − × ÷` alone, so that every machine makes the same.
@@ -6,64 +6,27 @@ chain learnt, by multiples of the scale it learnt, with `+ − × ÷` alone, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import canonical
+from .answers import Golden
 from .chain import Chain
 from .errors import InputError, WriteError
 from .operators import MSC, PLS, Operator, Project, Scale
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
-from .schema import items, real, record
 
-__all__ = [
-    "COUNT",
-    "ORIGINS",
-    "TOLERANCE",
-    "Golden",
-    "differences",
-    "document",
-    "make",
-    "restore",
-    "synthesise",
-]
+__all__ = ["COUNT", "make", "synthesise"]
 
 Matrix = NDArray[np.float64]
 
 COUNT = 6
 """Rows in a bundle, unless fewer were measured."""
 
-ORIGINS = ("measured", "synthetic")
-
-TOLERANCE = 2.0**-30
-"""How far the answers of an opaque chain may be from the recorded ones, relative to the largest of these."""
-
 STEPS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 """The multiples of the scale at which synthetic rows lie."""
-
-
-@dataclass(frozen=True, eq=False)
-class Golden:
-    """k spectra of p points, where they come from, and what both plans answer for t targets."""
-
-    rows: Matrix
-    """Shape (k, p)."""
-    origin: str
-    """`measured`: somebody's spectra; `synthetic`: made from the fitted state."""
-    faithful: Matrix
-    """Shape (k, t)."""
-    compiled: Matrix
-    """Shape (k, t)."""
-
-    @property
-    def difference(self) -> float:
-        """The largest difference between the answers of the two plans, in the targets' units."""
-        return float(np.abs(self.faithful - self.compiled).max())
 
 
 def make(
@@ -133,40 +96,3 @@ def _landmarks(operator: Operator) -> tuple[Matrix | None, Matrix | None]:
 def _spread(centre: Matrix) -> Matrix:
     width = float(centre.max() - centre.min()) / 10.0 or float(np.abs(centre).max()) / 10.0 or 1.0
     return np.full(len(centre), width)
-
-
-def document(golden: Golden) -> bytes:
-    """The content of `golden.json`: for each plan and row, the answer for every target."""
-    return canonical.encode({"faithful": _hexes(golden.faithful), "compiled": _hexes(golden.compiled)})
-
-
-def _hexes(values: Matrix) -> list[list[str]]:
-    return [[value.hex() for value in row] for row in values.tolist()]
-
-
-def restore(data: bytes, rows: Matrix, origin: str, targets: int) -> Golden:
-    """Golden rows from the content of `golden.json`. Raises ValueError unless it fits the rows and targets."""
-    answers = canonical.decode(data)
-    table = items(items(real, targets, targets), len(rows), len(rows))
-    problems = [*record({"faithful": table, "compiled": table})("golden.json", answers)]
-    if problems:
-        raise ValueError("; ".join(problems))
-    faithful, compiled = (
-        np.array([[canonical.real(v) for v in row] for row in answers[kind]]) for kind in ("faithful", "compiled")
-    )
-    if not (np.isfinite(faithful).all() and np.isfinite(compiled).all()):
-        raise ValueError("golden.json: an expected value is not finite")
-    return Golden(rows, origin, faithful, compiled)
-
-
-def differences(kind: str, found: Matrix, expected: Matrix, profile: str) -> Iterator[str]:
-    """Each golden row whose answer is not the expected one: to the last bit, or within TOLERANCE for opaque chains."""
-    if profile == "exact":
-        wrong = found.view(np.uint64) != expected.view(np.uint64)
-    else:
-        wrong = ~(np.abs(found - expected) <= TOLERANCE * np.abs(expected).max())
-    for row, column in np.argwhere(wrong).tolist():
-        yield (
-            f"golden row {row + 1}: the {kind} plan answers {found[row, column]!s}, expected {expected[row, column]!s} "
-            f"({float(found[row, column]).hex()} instead of {float(expected[row, column]).hex()})"
-        )

@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from . import canonical, programs
+from .answers import Golden
 from .chain import Chain
 from .format import FORMAT, VERSION, profile, words
-from .golden import Golden
 from .runtime.plan import Plan
 
 __all__ = ["Keep", "describe"]

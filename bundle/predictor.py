@@ -36,7 +36,7 @@ class Predictor:
         self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else "exact"
         self.n_features = plan.inputs[0].width
         self._single = len(self.targets) == 1
-        self._answer = Replay(plan, opaque=opaque).predict
+        self.replay = Replay(plan, opaque=opaque)
 
     def predict(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
@@ -48,7 +48,7 @@ class Predictor:
         """
         if wavelengths is not None or strict or unit is not None:
             axis_action(self.axis, self.n_features, wavelengths, unit, strict)
-        values = self._answer(X)
+        values = self.replay.predict(X)
         return values[:, 0] if self._single else values
 
     def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:

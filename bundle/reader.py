@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import canonical, golden, opaque
+from . import answers, canonical, opaque
+from .answers import Golden
 from .contents import Contents
 from .errors import BundleError, InputError
-from .golden import Golden
 from .predictor import Predictor
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
@@ -28,7 +28,7 @@ __all__ = ["Bundle", "Report", "load", "verify"]
 class Bundle:
     """A model from a file, ready to predict. Made by `load`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, contents: Contents, golden: Golden, functions: Opaque) -> None:
+    def __init__(self, path: Path, contents: Contents, golden: Golden, predictor: Predictor) -> None:
         self.path = path
         """The file it was loaded from."""
         self.digest = contents.digest
@@ -39,18 +39,26 @@ class Bundle:
         """`exact`: the same bits on every host; `opaque`: a pickled step takes part."""
         self.n_features: int = contents.manifest["n_features"]
         """Points of a spectrum."""
-        self.axis = contents.axis()
-        self.targets = contents.targets
+        self.axis = predictor.axis
+        """The positions of these points, None when the model does not know them."""
+        self.targets = predictor.targets
         self.golden = golden
+        """The golden rows, and what both plans answer for them."""
         self._contents = contents
-        self._predictor = Predictor(
-            contents.plans["compiled"], axis=self.axis, targets=self.targets, digest=self.digest, opaque=functions
-        )
-        self.predict = self._predictor.predict
-        """Predictions of spectra, see `Predictor.predict`."""
+        self._predictor = predictor
+
+    def predict(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+    ) -> NDArray[np.float64]:
+        """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several.
+
+        `wavelengths` (p,) are those of the spectra, in `unit` or else in the model's unit; `strict` asks that they are
+        given and checked. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
+        """
+        return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
 
     def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
-        """Predictions of spectra and how they were made, see `Predictor.predict_full`."""
+        """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
         return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict)
 
     def plan(self, kind: str = "compiled") -> Plan:
@@ -144,20 +152,32 @@ class _Inspection:
             if thorough:
                 self._find(contents.altered(), f"sha256 of {len(contents.manifest['artifacts'])} artifacts")
             if not self.problems:
-                self._replay(contents, ("compiled", "faithful") if thorough else ("compiled",))
+                self._replay(contents, thorough)
         except BundleError as error:
             self.problems += error.problems
 
-    def _replay(self, contents: Contents, kinds: tuple[str, ...]) -> None:
+    def _replay(self, contents: Contents, thorough: bool) -> None:
         functions = _functions(contents, self.allow_opaque)
         rows = contents.golden()
-        profile = contents.manifest["profile"]
-        for kind in kinds:
-            problems = _replayed(contents.plans[kind], kind, rows, functions, profile)
-            exactly = "to the last bit" if profile == "exact" else f"within {golden.TOLERANCE:.0e}"
+        try:
+            predictor = Predictor(
+                contents.plans["compiled"],
+                axis=contents.axis(),
+                targets=contents.targets,
+                digest=contents.digest,
+                opaque=functions,
+            )
+            replays = {"compiled": predictor.replay}
+            if thorough:
+                replays["faithful"] = Replay(contents.plans["faithful"], opaque=functions)
+        except PlanError as error:
+            raise BundleError(str(error)) from None
+        exactly = "to the last bit" if predictor.profile == "exact" else f"within {answers.TOLERANCE:.0e}"
+        for kind, replay in replays.items():
+            problems = _replayed(replay, kind, rows, predictor.profile)
             self._find(problems, f"{len(rows.rows)} golden rows, {kind} plan, {exactly}")
         if not self.problems:
-            self.bundle = Bundle(self.path, contents, rows, functions)
+            self.bundle = Bundle(self.path, contents, rows, predictor)
 
     def _find(self, problems: list[str], what: str) -> None:
         self.problems += problems
@@ -176,10 +196,10 @@ def _functions(contents: Contents, allowed: bool) -> Opaque:
     return opaque.restore({entry["sha256"]: contents.artifact(entry["sha256"]) for entry in entries})
 
 
-def _replayed(plan: Plan, kind: str, rows: Golden, functions: Opaque, profile: str) -> list[str]:
+def _replayed(replay: Replay, kind: str, rows: Golden, profile: str) -> list[str]:
     expected: NDArray[np.float64] = getattr(rows, kind)
     try:
-        found = Replay(plan, opaque=functions).predict(rows.rows)
-    except (PlanError, InputError) as error:
+        found = replay.predict(rows.rows)
+    except InputError as error:
         return [f"golden rows, {kind} plan: {error}"]
-    return list(golden.differences(kind, found, expected, profile))
+    return list(answers.differences(kind, found, expected, profile))

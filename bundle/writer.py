@@ -13,11 +13,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import archive, canonical, format, golden, manifest, npy, opaque
+from . import answers, archive, canonical, format, golden, manifest, npy, opaque
+from .answers import Golden
 from .chain import Chain
 from .compile import compile_plan
 from .errors import WriteError
-from .golden import Golden
 from .lower import lower
 from .operators import Opaque
 from .reader import verify
@@ -59,15 +59,15 @@ def draft(chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None)
     functions = opaque.restore(chain.opaque)
     rows = golden.make(chain, faithful, compiled, calibration, opaque=functions)
     artifacts = _Artifacts(chain)
-    answers = golden.document(rows)
+    golden_json = answers.document(rows)
     try:
         plans = {"faithful": faithful, "compiled": compiled}
-        described = manifest.describe(chain, plans, rows, answers, artifacts.keep)
+        described = manifest.describe(chain, plans, rows, golden_json, artifacts.keep)
         data = canonical.encode({**described, "artifacts": artifacts.table})
     except ValueError as error:
         raise WriteError(f"the manifest: {error}") from error
     kept = sorted(artifacts.contents.items())
-    contents = ((format.MANIFEST, data), *kept, (format.GOLDEN, answers))
+    contents = ((format.MANIFEST, data), *kept, (format.GOLDEN, golden_json))
     return Draft(contents, hashlib.sha256(data).hexdigest(), compiled, rows)
 
 
