@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .operators import Operator
+if TYPE_CHECKING:  # whoever only predicts is spared the operators
+    from .operators import Operator
 
 __all__ = ["Axis", "Chain", "Step", "Target"]
 

@@ -1,0 +1,77 @@
+"""Golden rows: reference spectra with the answers they must get, to the last bit, before a model may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import canonical
+from .schema import items, real, record
+
+__all__ = ["ORIGINS", "TOLERANCE", "Golden", "differences", "document", "restore"]
+
+Matrix = NDArray[np.float64]
+
+ORIGINS = ("measured", "synthetic")
+
+TOLERANCE = 2.0**-30
+"""How far the answers of an opaque chain may be from the recorded ones, relative to the largest of these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """k spectra of p points, where they come from, and what both plans answer for t targets."""
+
+    rows: Matrix
+    """Shape (k, p)."""
+    origin: str
+    """`measured`: somebody's spectra; `synthetic`: made from the fitted state."""
+    faithful: Matrix
+    """Shape (k, t)."""
+    compiled: Matrix
+    """Shape (k, t)."""
+
+    @property
+    def difference(self) -> float:
+        """The largest difference between the answers of the two plans, in the targets' units."""
+        return float(np.abs(self.faithful - self.compiled).max())
+
+
+def document(golden: Golden) -> bytes:
+    """The content of `golden.json`: for each plan and row, the answer for every target."""
+    return canonical.encode({"faithful": _hexes(golden.faithful), "compiled": _hexes(golden.compiled)})
+
+
+def _hexes(values: Matrix) -> list[list[str]]:
+    return [[value.hex() for value in row] for row in values.tolist()]
+
+
+def restore(data: bytes, rows: Matrix, origin: str, targets: int) -> Golden:
+    """Golden rows from the content of `golden.json`. Raises ValueError unless it fits the rows and targets."""
+    answers = canonical.decode(data)
+    table = items(items(real, targets, targets), len(rows), len(rows))
+    problems = [*record({"faithful": table, "compiled": table})("answers", answers)]
+    if problems:
+        raise ValueError("; ".join(problems))
+    faithful, compiled = (
+        np.array([[canonical.real(v) for v in row] for row in answers[kind]]) for kind in ("faithful", "compiled")
+    )
+    if not (np.isfinite(faithful).all() and np.isfinite(compiled).all()):
+        raise ValueError("an expected value is not finite")
+    return Golden(rows, origin, faithful, compiled)
+
+
+def differences(kind: str, found: Matrix, expected: Matrix, profile: str) -> Iterator[str]:
+    """Each golden row whose answer is not the expected one: to the last bit, or within TOLERANCE for opaque chains."""
+    if profile == "exact":
+        wrong = found.view(np.uint64) != expected.view(np.uint64)
+    else:
+        wrong = ~(np.abs(found - expected) <= TOLERANCE * np.abs(expected).max())
+    for row, column in np.argwhere(wrong).tolist():
+        yield (
+            f"golden row {row + 1}: the {kind} plan answers {found[row, column]!s}, expected {expected[row, column]!s} "
+            f"({float(found[row, column]).hex()} instead of {float(expected[row, column]).hex()})"
+        )

@@ -1,0 +1,99 @@
+"""What must hold between the parts of a bundle: its manifest, its plans and its members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import canonical, npy, programs
+from .format import ARRAY_CLASS, GOLDEN, MANIFEST, member, profile, words
+from .runtime.plan import Plan
+
+__all__ = ["check"]
+
+
+def _uses(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[int, ...]]]:
+    """Digest, role, type and shape of each artifact that the manifest refers to; type `pickle` for opaque ones."""
+    for kind in ("faithful", "compiled"):
+        for sha256, type_, shape in programs.arrays(manifest["plans"][kind]):
+            yield sha256, "plan", type_, shape
+    if "axis" in manifest:
+        yield manifest["axis"]["array"], "axis", "<f8", (manifest["n_features"],)
+    yield manifest["golden"]["rows"], "golden", "<f8", (manifest["golden"]["count"], manifest["n_features"])
+    for kind in ("faithful", "compiled"):
+        for line in manifest["plans"][kind]["body"]:
+            if line["op"] == "opaque":
+                yield str(line.get("artifact")), "opaque", "pickle", ()
+
+
+def check(manifest: dict[str, Any], plans: Mapping[str, Plan], sizes: Mapping[str, int]) -> Iterator[str]:
+    """What does not fit together in a manifest of the right form, its plans, and the sizes of the file's members."""
+    yield from _check_artifacts(manifest)
+    yield from _check_members(manifest, sizes)
+    for kind, plan in plans.items():
+        yield from (f"{MANIFEST} plans.{kind}: {problem}" for problem in _check_plan(manifest, plan))
+    features = words(plans)
+    if manifest["features"] != features:
+        yield f"{MANIFEST} features: {manifest['features']}, but the plans use {features}"
+    if manifest["profile"] != profile(features):
+        yield f"{MANIFEST} profile: {manifest['profile']!r}, but the plans make it {profile(features)!r}"
+    if not abs(canonical.real(manifest["difference"])) < float("inf"):
+        yield f"{MANIFEST} difference: {manifest['difference']}, expected a finite number"
+
+
+def _check_artifacts(manifest: dict[str, Any]) -> Iterator[str]:
+    wanted: dict[str, tuple[str, str, tuple[int, ...]]] = {}
+    for sha256, role, type_, shape in _uses(manifest):
+        first = wanted.setdefault(sha256, (role, type_, shape))
+        if first[1:] != (type_, shape):
+            yield f"{MANIFEST}: array {sha256} is used as {first[1]} {first[2]} and as {type_} {shape}"
+    table_ = manifest["artifacts"]
+    for sha256 in sorted(wanted.keys() - table_.keys()):
+        yield f"{MANIFEST} artifacts: {sha256} is used, but not in the table"
+    for sha256, entry in table_.items():
+        where = f"{MANIFEST} artifacts.{sha256}"
+        if sha256 not in wanted:
+            yield f"{where}: nothing uses it"
+            continue
+        role, type_, shape = wanted[sha256]
+        expected: dict[str, Any] = {"sha256": sha256, "role": role, "member": member(sha256, role)}
+        if type_ != "pickle":
+            expected |= {"size": npy.size(type_, shape), "class": ARRAY_CLASS}
+        yield from (
+            f"{where}.{key}: {entry[key]!r}, expected {value!r}"
+            for key, value in expected.items()
+            if entry[key] != value
+        )
+
+
+def _check_members(manifest: dict[str, Any], sizes: Mapping[str, int]) -> Iterator[str]:
+    expected = [MANIFEST, *sorted(entry["member"] for entry in manifest["artifacts"].values()), GOLDEN]
+    extra = [name for name in sizes if name not in expected]
+    missing = [name for name in expected if name not in sizes]
+    yield from (f"member {name}: the manifest does not list it" for name in extra)
+    yield from (f"member {name}: the manifest lists it, but it is not in the file" for name in missing)
+    if not extra and not missing and list(sizes) != expected:
+        yield f"members are in the order {', '.join(sizes)}, expected {', '.join(expected)}"
+    for entry in manifest["artifacts"].values():
+        found = sizes.get(entry["member"], entry["size"])
+        if found != entry["size"]:
+            yield f"member {entry['member']}: {found} bytes, the manifest says {entry['size']}"
+
+
+def _check_plan(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
+    widths = [source.width for source in plan.inputs]
+    if widths != [manifest["n_features"]]:
+        yield f"inputs of widths {widths}, expected one of {manifest['n_features']}"
+    if set(plan.outputs) != {"value"}:
+        yield f"outputs {sorted(plan.outputs)}, expected 'value'"
+        return
+    columns, names = plan.shape(plan.outputs["value"].register)[1], plan.outputs["value"].names
+    targets = tuple(target["name"] for target in manifest["targets"])
+    if columns != len(targets) or names not in ((), targets):
+        yield f"output 'value' has {columns} columns named {list(names)}, expected the targets {list(targets)}"
+    indexes, folds = {step["index"] for step in manifest["chain"]["steps"]}, {*manifest["chain"]["folds"]}
+    for line in plan.body:
+        if line.step is not None and line.step not in indexes:
+            yield f"{line.out} belongs to step {line.step}, which the chain does not have"
+        if line.fold is not None and line.fold not in folds:
+            yield f"{line.out} belongs to fold {line.fold!r}, which the chain does not have"

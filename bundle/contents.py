@@ -1,0 +1,127 @@
+"""What is in a bundle file: its manifest, its plans, and its artifacts, each proven when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import answers, coherence, format, npy
+from .answers import Golden
+from .archive import Archive
+from .chain import Axis, Target
+from .errors import BundleError
+from .runtime.errors import PlanError
+
+__all__ = ["Contents"]
+
+
+class Contents:
+    """An open bundle file whose structure, checksums and manifest are as format 1 says.
+
+    Raises BundleError with all that is wrong. Nothing in the file was run or unpickled.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.archive = Archive(path)
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._lock = threading.Lock()
+        _refuse(self.archive.damage())
+        self._sizes = {member.name: member.size for member in self.archive.members}
+        data = self._document(format.MANIFEST)
+        self.digest = hashlib.sha256(data).hexdigest()
+        self.manifest, problems = format.parse(data)
+        _refuse(problems)
+        self.plans, problems = format.restore(self.manifest, self.array)
+        _refuse(problems)
+        _refuse(list(coherence.check(self.manifest, self.plans, self._sizes)))
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What is predicted."""
+        return tuple(Target(target["name"], target["unit"]) for target in self.manifest["targets"])
+
+    def axis(self) -> Axis | None:
+        """The model's axis, where it is known."""
+        entry = self.manifest.get("axis")
+        if entry is None:
+            return None
+        values = self.array(entry["array"], "<f8", (self.manifest["n_features"],))
+        if not np.isfinite(values).all():
+            raise BundleError(f"axis: array {entry['array']} holds values that are not finite")
+        return Axis(values, entry["unit"])
+
+    def golden(self) -> Golden:
+        """The golden rows and their expected answers."""
+        entry = self.manifest["golden"]
+        rows = self.array(entry["rows"], "<f8", (entry["count"], self.manifest["n_features"]))
+        data = self._document(format.GOLDEN)
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise BundleError(f"member {format.GOLDEN}: it is not the one of which the manifest holds the sha256")
+        try:
+            found = answers.restore(data, rows, entry["origin"], len(self.manifest["targets"]))
+        except ValueError as error:
+            raise BundleError(f"{format.GOLDEN}: {error}") from None
+        if found.difference.hex() != self.manifest["difference"]:
+            raise BundleError(
+                f"{format.GOLDEN}: its answers differ by {found.difference.hex()}, "
+                f"the manifest says {self.manifest['difference']}"
+            )
+        return found
+
+    def array(self, sha256: str, type: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """An array, read and proven at its first use. Raises BundleError when the member is not what its name says."""
+        with self._lock:
+            known = self._arrays.get(sha256)
+            if known is None:
+                try:
+                    known = npy.decode(self.artifact(sha256), type, shape)
+                except ValueError as error:
+                    raise BundleError(f"array {sha256}: {error}") from None
+                self._arrays[sha256] = known
+        return known
+
+    def artifact(self, sha256: str) -> bytes:
+        """The bytes of an artifact, which have this sha256."""
+        name = self.manifest["artifacts"][sha256]["member"]
+        data = self.archive.read(name)
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise BundleError(
+                f"member {name}: its content has the sha256 {found}; the file was altered, get a fresh copy"
+            )
+        return data
+
+    def altered(self) -> list[str]:
+        """One complaint for each artifact that is not what its name says; reads all of them."""
+        problems: list[str] = []
+        for sha256 in self.manifest["artifacts"]:
+            try:
+                self.artifact(sha256)
+            except BundleError as error:
+                problems += error.problems
+        for kind, plan in self.plans.items():
+            try:
+                plan.check_values()
+            except PlanError as error:
+                problems.append(f"{format.MANIFEST} plans.{kind}: {error}")
+            except BundleError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
+        return problems
+
+    def _document(self, name: str) -> bytes:
+        size = self._sizes.get(name)
+        if size is None:
+            raise BundleError(f"member {name} is missing: this is no bundle")
+        if size > format.LARGEST:
+            raise BundleError(f"member {name}: {size} bytes, expected at most {format.LARGEST}")
+        return self.archive.read(name)
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise BundleError("; ".join(problems), tuple(problems))

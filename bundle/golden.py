@@ -1,0 +1,98 @@
+"""Make golden rows: spectra around what a chain was fitted on, and what its plans answer for them.
+
+They are measured spectra where the writer was given some, else made from the fitted state: around the centre that the
+chain learnt, by multiples of the scale it learnt, with `+ − × ÷` alone, so that every machine makes the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .answers import Golden
+from .chain import Chain
+from .errors import InputError, WriteError
+from .operators import MSC, PLS, Operator, Project, Scale
+from .runtime.plan import Plan
+from .runtime.replay import Opaque, Replay
+
+__all__ = ["COUNT", "make", "synthesise"]
+
+Matrix = NDArray[np.float64]
+
+COUNT = 6
+"""Rows in a bundle, unless fewer were measured."""
+
+STEPS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+"""The multiples of the scale at which synthetic rows lie."""
+
+
+def make(
+    chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None, *, opaque: Opaque | None = None
+) -> Golden:
+    """Golden rows of a chain and the answers of its plans.
+
+    `calibration` is spectra (n, p), of which some are chosen that spread over the range of predictions; without it the
+    rows are synthetic. Raises WriteError when a plan has no finite answer for them.
+    """
+    quick, slow = Replay(compiled, opaque=opaque), Replay(faithful, opaque=opaque)
+    try:
+        if calibration is None:
+            rows, origin = synthesise(chain), "synthetic"
+        else:
+            rows, origin = _chosen(calibration, quick), "measured"
+        return Golden(rows, origin, slow.predict(rows), quick.predict(rows))
+    except InputError as error:
+        hint = (
+            "give spectra of the calibration set as calibration=" if calibration is None else "check the spectra given"
+        )
+        raise WriteError(f"golden rows: {error}; {hint}") from error
+
+
+def _chosen(calibration: Any, replay: Replay) -> Matrix:
+    values = replay.predict(calibration)[:, 0]
+    ranks = np.argsort(values, kind="stable")
+    count = min(COUNT, len(values))
+    places = [i * (len(values) - 1) // max(1, count - 1) for i in range(count)]
+    return np.ascontiguousarray(np.asarray(calibration)[ranks[places]], dtype=np.float64)
+
+
+def synthesise(chain: Chain) -> Matrix:
+    """Rows of `chain.n_features` points around the centre that the chain learnt, no two alike and none constant."""
+    centre, scale = _learnt(chain)
+    points = np.arange(chain.n_features)
+    rows = []
+    for number, step in enumerate(STEPS):
+        # From 0.5 to 1.5, another texture in each row: no operator finds a row flat, or a point left out.
+        texture = 0.5 + ((points * (74 * number + 111) + 11 * number) % 101) / 101.0
+        rows.append(centre + step * (scale * texture))
+    return np.ascontiguousarray(rows)
+
+
+def _learnt(chain: Chain) -> tuple[Matrix, Matrix]:
+    """Centre and scale of the first operator that knows them for every point; a smooth hump where none does."""
+    for step in next(iter(chain.branches.values())):
+        for operator in step.operators:
+            centre, scale = _landmarks(operator)
+            if centre is not None and len(centre) == chain.n_features:
+                return centre, _spread(centre) if scale is None else scale
+    t = (np.arange(chain.n_features) + 0.5) / chain.n_features
+    hump = 0.4 + 0.4 * t + 0.8 * (t * (1.0 - t))
+    return hump, _spread(hump)
+
+
+def _landmarks(operator: Operator) -> tuple[Matrix | None, Matrix | None]:
+    if isinstance(operator, Scale | Project):
+        return operator.center, operator.scale
+    if isinstance(operator, PLS):
+        return operator.x_mean, None
+    if isinstance(operator, MSC):
+        return operator.reference, None
+    return None, None
+
+
+def _spread(centre: Matrix) -> Matrix:
+    width = float(centre.max() - centre.min()) / 10.0 or float(np.abs(centre).max()) / 10.0 or 1.0
+    return np.full(len(centre), width)

@@ -1,0 +1,66 @@
+"""The manifest of a chain: what it is, its two plans, and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from . import canonical, programs
+from .answers import Golden
+from .chain import Chain
+from .format import FORMAT, VERSION, profile, words
+from .runtime.plan import Plan
+
+__all__ = ["Keep", "describe"]
+
+Keep = Callable[[NDArray[Any], str], str]
+"""Takes an array into the bundle for a role and answers its digest."""
+
+
+def describe(chain: Chain, plans: Mapping[str, Plan], golden: Golden, answers: bytes, keep: Keep) -> dict[str, Any]:
+    """The manifest without its table of artifacts; `answers` is the content of golden.json, `keep` gets the arrays."""
+    features = words(plans)
+    documents = {kind: programs.document(plan, lambda array: keep(array, "plan")) for kind, plan in plans.items()}
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "task": "regression",
+        "profile": profile(features),
+        "features": features,
+        "n_features": chain.n_features,
+        "targets": [{"name": target.name, "unit": target.unit} for target in chain.targets],
+        "chain": {"steps": _steps(chain), "folds": list(chain.branches), "fold_rule": chain.fold_rule},
+        "plans": documents,
+        "difference": golden.difference.hex(),
+        "golden": {
+            "rows": keep(golden.rows, "golden"),
+            "count": len(golden.rows),
+            "origin": golden.origin,
+            "sha256": hashlib.sha256(answers).hexdigest(),
+        },
+        "provenance": canonical.tagged(chain.provenance),
+        "environment": dict(chain.environment),
+    }
+    if chain.axis is not None:
+        manifest["axis"] = {"array": keep(chain.axis.values, "axis"), "unit": chain.axis.unit}
+    return manifest
+
+
+def _steps(chain: Chain) -> list[dict[str, Any]]:
+    """The steps in order of their index; what is the same in several folds is said once."""
+    said: dict[bytes, dict[str, Any]] = {}
+    for fold, steps in chain.branches.items():
+        for step in steps:
+            entry = {
+                "index": step.index,
+                "name": step.name,
+                "class": step.operator_class,
+                "params": canonical.tagged(step.params),
+                "operators": [type(operator).__name__ for operator in step.operators],
+                "verified": step.verified,
+            }
+            said.setdefault(canonical.encode(entry), {**entry, "folds": []})["folds"].append(fold)
+    return sorted(said.values(), key=lambda entry: int(entry["index"]))

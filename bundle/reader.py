@@ -1,0 +1,205 @@
+"""Open a bundle: `load` gives what may be used and raises what `verify` lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import answers, canonical, opaque
+from .answers import Golden
+from .contents import Contents
+from .errors import BundleError, InputError
+from .predictor import Predictor
+from .runtime.errors import PlanError
+from .runtime.plan import Plan
+from .runtime.replay import Opaque, Replay
+from .runtime.result import Result
+
+__all__ = ["Bundle", "Report", "load", "verify"]
+
+
+class Bundle:
+    """A model from a file, ready to predict. Made by `load`. Safe to use from several threads."""
+
+    def __init__(self, path: Path, contents: Contents, golden: Golden, predictor: Predictor) -> None:
+        self.path = path
+        """The file it was loaded from."""
+        self.digest = contents.digest
+        """Sha256 of its manifest, which names the sha256 of all the rest."""
+        self.manifest: Mapping[str, Any] = MappingProxyType(contents.manifest)
+        """The manifest as it stands in the file, see FORMAT.md."""
+        self.profile: str = contents.manifest["profile"]
+        """`exact`: the same bits on every host; `opaque`: a pickled step takes part."""
+        self.n_features: int = contents.manifest["n_features"]
+        """Points of a spectrum."""
+        self.axis = predictor.axis
+        """The positions of these points, None when the model does not know them."""
+        self.targets = predictor.targets
+        self.golden = golden
+        """The golden rows, and what both plans answer for them."""
+        self._contents = contents
+        self._predictor = predictor
+
+    def predict(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+    ) -> NDArray[np.float64]:
+        """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several.
+
+        `wavelengths` (p,) are those of the spectra, in `unit` or else in the model's unit; `strict` asks that they are
+        given and checked. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
+        """
+        return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
+
+    def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
+        """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
+        return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict)
+
+    def plan(self, kind: str = "compiled") -> Plan:
+        """The `compiled` plan, which predicts, or the `faithful` one, which follows the chain step by step and fold by
+        fold. Arrays are read when they are first used.
+        """
+        if kind not in self._contents.plans:
+            raise ValueError(f"plan {kind!r}: a bundle holds {' and '.join(map(repr, self._contents.plans))}")
+        return self._contents.plans[kind]
+
+    def info(self) -> dict[str, Any]:
+        """What there is to know about the model, in plain JSON values."""
+        manifest = self._contents.manifest
+        axis = self.axis
+        return {
+            "path": str(self.path),
+            "digest": self.digest,
+            "format": f"{manifest['format']} {manifest['version']}",
+            "bytes": self._contents.archive.size,
+            "profile": self.profile,
+            "task": manifest["task"],
+            "n_features": self.n_features,
+            "axis": None
+            if axis is None
+            else {"first": float(axis.values[0]), "last": float(axis.values[-1]), "unit": axis.unit},
+            "targets": manifest["targets"],
+            "steps": [{**step, "params": canonical.plain(step["params"])} for step in manifest["chain"]["steps"]],
+            "folds": manifest["chain"]["folds"],
+            "instructions": {kind: len(plan.body) for kind, plan in self._contents.plans.items()},
+            "golden": {"rows": len(self.golden.rows), "origin": self.golden.origin},
+            "difference": self.golden.difference,
+            "provenance": canonical.plain(manifest["provenance"]),
+            "environment": manifest["environment"],
+        }
+
+    def __repr__(self) -> str:
+        names = ", ".join(target.name for target in self.targets)
+        return f"<Bundle {self.path.name}: {names} from {self.n_features} points, {self.profile}, {self.digest[:12]}>"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify` found."""
+
+    path: Path
+    digest: str | None
+    """The bundle's digest, None when it has no readable manifest."""
+    checked: tuple[str, ...]
+    """What was checked and found good, in order."""
+    problems: tuple[str, ...]
+    """All that is wrong; empty when the bundle is sound."""
+
+
+def load(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Bundle:
+    """The model in a bundle file, after its golden rows gave the recorded answers here.
+
+    `allow_opaque` lets pickled steps be unpickled, which runs code from the file: only for files whose maker you trust.
+    Raises BundleError, listing all that is wrong, when the file is no intact bundle of a format known here, does not
+    reproduce its golden rows, or holds pickled steps that were not asked for.
+    """
+    inspection = _Inspection(Path(path), allow_opaque)
+    inspection.run(thorough=False)
+    if inspection.bundle is None or inspection.problems:
+        raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))
+    return inspection.bundle
+
+
+def verify(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Report:
+    """All that can be checked about a bundle file: what `load` does, every artifact's sha256, and both plans."""
+    inspection = _Inspection(Path(path), allow_opaque)
+    inspection.run(thorough=True)
+    return Report(inspection.path, inspection.digest, tuple(inspection.checked), tuple(inspection.problems))
+
+
+class _Inspection:
+    """The checks in order, each only when those before it found nothing wrong."""
+
+    def __init__(self, path: Path, allow_opaque: bool) -> None:
+        self.path = path
+        self.allow_opaque = allow_opaque
+        self.bundle: Bundle | None = None
+        self.digest: str | None = None
+        self.checked: list[str] = []
+        self.problems: list[str] = []
+
+    def run(self, *, thorough: bool) -> None:
+        try:
+            contents = Contents(self.path)
+            self.digest = contents.digest
+            self.checked.append(f"structure, checksums and manifest of {contents.archive.size} bytes")
+            if thorough:
+                self._find(contents.altered(), f"sha256 of {len(contents.manifest['artifacts'])} artifacts")
+            if not self.problems:
+                self._replay(contents, thorough)
+        except BundleError as error:
+            self.problems += error.problems
+
+    def _replay(self, contents: Contents, thorough: bool) -> None:
+        functions = _functions(contents, self.allow_opaque)
+        rows = contents.golden()
+        try:
+            predictor = Predictor(
+                contents.plans["compiled"],
+                axis=contents.axis(),
+                targets=contents.targets,
+                digest=contents.digest,
+                opaque=functions,
+            )
+            replays = {"compiled": predictor.replay}
+            if thorough:
+                replays["faithful"] = Replay(contents.plans["faithful"], opaque=functions)
+        except PlanError as error:
+            raise BundleError(str(error)) from None
+        exactly = "to the last bit" if predictor.profile == "exact" else f"within {answers.TOLERANCE:.0e}"
+        for kind, replay in replays.items():
+            problems = _replayed(replay, kind, rows, predictor.profile)
+            self._find(problems, f"{len(rows.rows)} golden rows, {kind} plan, {exactly}")
+        if not self.problems:
+            self.bundle = Bundle(self.path, contents, rows, predictor)
+
+    def _find(self, problems: list[str], what: str) -> None:
+        self.problems += problems
+        if not problems:
+            self.checked.append(what)
+
+
+def _functions(contents: Contents, allowed: bool) -> Opaque:
+    entries = [entry for entry in contents.manifest["artifacts"].values() if entry["role"] == "opaque"]
+    if entries and not allowed:
+        classes = ", ".join(sorted({entry["class"] for entry in entries}))
+        raise BundleError(
+            f"holds pickled steps ({classes}), and pickles run code when they are loaded; "
+            "if you trust who made the file, load it with allow_opaque=True"
+        )
+    return opaque.restore({entry["sha256"]: contents.artifact(entry["sha256"]) for entry in entries})
+
+
+def _replayed(replay: Replay, kind: str, rows: Golden, profile: str) -> list[str]:
+    expected: NDArray[np.float64] = getattr(rows, kind)
+    try:
+        found = replay.predict(rows.rows)
+    except InputError as error:
+        return [f"golden rows, {kind} plan: {error}"]
+    return list(answers.differences(kind, found, expected, profile))

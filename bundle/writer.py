@@ -1,0 +1,156 @@
+"""Write a bundle: the same chain gives the same bytes, and what is put in place was read back and proven before."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import answers, archive, canonical, format, golden, manifest, npy, opaque
+from .answers import Golden
+from .chain import Chain
+from .compile import compile_plan
+from .errors import WriteError
+from .lower import lower
+from .operators import Opaque
+from .reader import verify
+from .runtime.plan import Plan
+
+__all__ = ["Draft", "draft", "prepare", "write_bundle", "write_draft"]
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A bundle in memory: what is to be written, in order."""
+
+    contents: tuple[tuple[str, bytes], ...]
+    """Name and content of each member."""
+    digest: str
+    """The digest the bundle will have: sha256 of its manifest."""
+    compiled: Plan
+    golden: Golden
+
+
+def write_bundle(chain: Chain, path: str | os.PathLike[str], *, calibration: Any = None) -> Path:
+    """Write a chain as a bundle at `path`, in one step: a reader finds the old file or the whole new one.
+
+    `calibration` is spectra (n, p) from which golden rows are chosen; they travel in the file. Raises WriteError when
+    the chain has no finite answers for its golden rows, does not fit the format, or the file fails its own proof.
+    """
+    return write_draft(prepare(chain, calibration), Path(path))
+
+
+def prepare(chain: Chain, calibration: Any = None) -> Draft:
+    """The bundle of a chain, in memory."""
+    faithful = lower(chain)
+    return draft(chain, faithful, compile_plan(faithful), calibration)
+
+
+def draft(chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None) -> Draft:
+    """The bundle of a chain and its two plans, in memory."""
+    _check_axis(chain)
+    functions = opaque.restore(chain.opaque)
+    rows = golden.make(chain, faithful, compiled, calibration, opaque=functions)
+    artifacts = _Artifacts(chain)
+    golden_json = answers.document(rows)
+    try:
+        plans = {"faithful": faithful, "compiled": compiled}
+        described = manifest.describe(chain, plans, rows, golden_json, artifacts.keep)
+        data = canonical.encode({**described, "artifacts": artifacts.table})
+    except ValueError as error:
+        raise WriteError(f"the manifest: {error}") from error
+    kept = sorted(artifacts.contents.items())
+    contents = ((format.MANIFEST, data), *kept, (format.GOLDEN, golden_json))
+    return Draft(contents, hashlib.sha256(data).hexdigest(), compiled, rows)
+
+
+def _check_axis(chain: Chain) -> None:
+    if chain.axis is None:
+        return
+    values = chain.axis.values
+    if values.dtype != np.float64 or values.shape != (chain.n_features,) or not np.isfinite(values).all():
+        raise WriteError(
+            f"axis: {values.dtype} values of shape {values.shape}, expected {chain.n_features} finite float64 values"
+        )
+
+
+@dataclass(eq=False)
+class _Artifacts:
+    """Arrays and pickles as they come, each kept once."""
+
+    chain: Chain
+    table: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        classes = {
+            operator.artifact: step.operator_class
+            for steps in self.chain.branches.values()
+            for step in steps
+            for operator in step.operators
+            if isinstance(operator, Opaque)
+        }
+        for sha256, data in self.chain.opaque.items():
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise WriteError(f"opaque artifact {sha256}: its bytes have another sha256")
+            self._add(data, classes.get(sha256, "unknown"), "opaque")
+
+    def keep(self, array: NDArray[Any], role: str) -> str:
+        """Take an array; answers its sha256."""
+        return self._add(npy.encode(array), format.ARRAY_CLASS, role)
+
+    def _add(self, data: bytes, class_: str, role: str) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 not in self.table:
+            name = format.member(sha256, role)
+            self.table[sha256] = {"member": name, "sha256": sha256, "size": len(data), "class": class_, "role": role}
+            self.contents[name] = data
+        return sha256
+
+
+def write_draft(draft: Draft, path: Path) -> Path:
+    """Put a draft at `path`: write beside it, read back and prove, then move into place."""
+    if path.is_dir():
+        raise WriteError(f"{path}: is a folder, expected the path of a file")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with open(part, "xb") as stream:
+            archive.write(stream, draft.contents)
+            _flush(stream)
+        _prove(part, draft)
+        os.replace(part, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+    return path
+
+
+def _prove(part: Path, draft: Draft) -> None:
+    # The chain's own pickles may be loaded: they came from the caller, not from a file.
+    report = verify(part, allow_opaque=True)
+    if report.problems or report.digest != draft.digest:
+        problems = "; ".join(report.problems) or f"it has the digest {report.digest}, expected {draft.digest}"
+        raise WriteError(f"the bundle failed its own proof and was not put in place: {problems}")
+
+
+def _flush(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
