@@ -83,26 +83,20 @@ def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
 
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
-    if f == "sum":
-        return [*sum_calls(a, out), *_divided(out, d)]
-    if f in ("min", "max"):
-        return _extreme(np.minimum.reduce if f == "min" else np.maximum.reduce, a, out)
-    values = scratch(a.shape[1])
+    values, calls = a, list[Callable[[], Any]]()
     if f == "sumsq":
-        return [partial(np.multiply, a, a, values), *sum_calls(values, out), *_divided(out, d)]
-    magnitudes = partial(np.absolute, a, values)
-    if f == "abs":
-        return [magnitudes, *sum_calls(values, out), *_divided(out, d)]
-    return [magnitudes, *_extreme(np.maximum.reduce, values, out)]
-
-
-def _divided(out: Matrix, d: int) -> Calls:
-    # An array, because numpy is slow to make one of a Python number at every call.
-    return [] if d == 1 else [partial(np.divide, out, np.full((1, 1), float(d)), out)]
-
-
-def _extreme(reduce: Callable[..., Any], a: Matrix, out: Matrix) -> Calls:
-    return [partial(reduce, a, 1, None, out, True), partial(np.add, out, np.zeros((1, 1)), out)]
+        values = scratch(a.shape[1])
+        calls.append(partial(np.multiply, a, a, values))
+    elif f in ("abs", "maxabs"):
+        values = scratch(a.shape[1])
+        calls.append(partial(np.absolute, a, values))
+    # Never in place: numpy takes longer to see that it may than to divide. Arrays, because making one of a Python
+    # number takes as long.
+    found = np.empty_like(out)
+    if f in ("sum", "sumsq", "abs"):
+        return [*calls, *sum_calls(values, found), partial(np.divide, found, np.full((1, 1), float(d)), out)]
+    reduce: Callable[..., Any] = np.minimum.reduce if f == "min" else np.maximum.reduce
+    return [*calls, partial(reduce, values, 1, None, found, True), partial(np.add, found, np.zeros((1, 1)), out)]
 
 
 def order(out: Matrix, scratch: Scratch, a: Matrix, k: Matrix) -> Calls:
@@ -166,7 +160,7 @@ def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
 def fold(out: Matrix, scratch: Scratch, *registers: Matrix, d: int) -> Calls:
     calls: Calls = [partial(np.copyto, out, registers[0])]
     calls += [partial(np.add, out, register, out) for register in registers[1:]]
-    return [*calls, *_divided(out, d)]
+    return [*calls, partial(np.divide, out, np.full((1, 1), float(d)), out)]
 
 
 def opaque(out: Matrix, scratch: Scratch, a: Matrix, artifact: str, width: int) -> Calls:

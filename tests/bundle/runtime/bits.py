@@ -23,7 +23,9 @@ def main() -> None:
         for answer in Replay(plan, tuple(plan.outputs))(X):
             digest.update(np.array(bits(answer)).tobytes())
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    print(json.dumps({"digest": digest.hexdigest(), "numpy": np.__version__, "found": found}))
+    print(
+        json.dumps({"digest": digest.hexdigest(), "numpy": np.__version__, "found": found, "buffer": np.getbufsize()})
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ of a bit generator, which is the same for every numpy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 __all__ = [
     "FINITE",
     "KINDS",
+    "TWINS",
     "WORDS",
     "bits",
+    "draw_lines",
     "draw_plan",
     "draw_present",
     "draw_rows",
-    "one_line",
-    "twin_of",
+    "replay_row",
 ]
 
 Matrix = NDArray[np.float64]
@@ -100,9 +101,11 @@ def draw_plan(rng: Random) -> Plan:
     return drawing.plan()
 
 
-def one_line(rng: Random, word: str, width: int) -> Plan:
-    """A program of one instruction, whose registers are all the spectra themselves."""
+def draw_lines(rng: Random, word: str, width: int) -> Plan:
+    """A program that ends with one instruction on the spectra and on multiples of them."""
     drawing = _Drawing(rng, width)
+    for _ in range(rng.randint(0, 3)):
+        drawing.line("mul")
     drawing.line(word)
     return drawing.plan()
 
@@ -186,8 +189,13 @@ class _Drawing:
         return runs
 
 
-def twin_of(plan: Plan, row: list[float]) -> dict[str, list[float]]:
-    """Every output of a plan for one row, by the plain Python twins alone."""
+TWINS: Mapping[str, Callable[..., list[float]]] = {word: INSTRUCTIONS[word].twin for word in WORDS}
+
+
+def replay_row(
+    plan: Plan, row: list[float], words: Mapping[str, Callable[..., list[float]]] = TWINS
+) -> dict[str, list[float]]:
+    """Every output of a plan for one row, by the plain Python twins or other `words` of that shape."""
     registers = {plan.inputs[0].name: row}
     for line in plan.body:
         entry = INSTRUCTIONS[line.op]
@@ -196,7 +204,7 @@ def twin_of(plan: Plan, row: list[float]) -> dict[str, list[float]]:
             registers[name] if name in registers else plain(plan.constants[name], slot)
             for slot, name in zip(slots, line.inputs, strict=True)
         ]
-        registers[line.out] = entry.twin(*operands, **line.params)
+        registers[line.out] = words[line.op](*operands, **line.params)
     return {name: registers[output.register] for name, output in plan.outputs.items()}
 
 

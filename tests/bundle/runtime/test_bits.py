@@ -57,3 +57,4 @@ def test_numpy_1_gives_the_bits_of_numpy_2(here: Any) -> None:
     old = run(os.environ["N4AKIT_OLD_PYTHON"])
     assert old["numpy"].startswith("1.26") and here["numpy"].startswith("2.")
     assert old["digest"] == here["digest"]
+    assert old["buffer"] == here["buffer"] == 8192, "numpy 1 keeps what we set unless we set it back"

@@ -7,26 +7,36 @@ from itertools import pairwise
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Replay
 
-from .programs import bits, draw_plan, draw_present, draw_rows, twin_of
+from .programs import bits, draw_plan, draw_present, draw_rows, replay_row
 
 drawn = st.randoms(use_true_random=False)
 thorough = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(thorough, max_examples=150)
-@given(drawn)
-def test_numpy_and_plain_python_give_the_same_bits(rng: Random) -> None:
+def agree(rng: Random) -> None:
     plan = draw_plan(rng)
     X = draw_present(rng, draw_rows(rng, rng.randint(1, 5), plan.inputs[0].width))
     answers = Replay(plan, tuple(plan.outputs))(X)
     for i, row in enumerate(X.astype(np.float64).tolist()):
-        twin = twin_of(plan, row)
+        twin = replay_row(plan, row)
         for name, answer in zip(plan.outputs, answers, strict=True):
             assert bits(answer[i]) == bits(twin[name]), (i, name)
+
+
+@settings(thorough, max_examples=150)
+@given(drawn)
+def test_numpy_and_plain_python_give_the_same_bits(rng: Random) -> None:
+    agree(rng)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_numpy_and_plain_python_give_the_same_bits_on_long_programs_too(seed: int) -> None:
+    agree(Random(seed))
 
 
 @settings(thorough, max_examples=80)
