@@ -51,8 +51,8 @@ class Target:
 class Chain:
     """Spectra go through the branches, one per fold, and the folds' predictions are averaged in order.
 
-    A branch is its steps in order, the model last; branches that share fitted steps hold the same Step objects. A single model is
-    one branch named `0`.
+    A branch is its steps in order, the model last; branches that share fitted steps hold the same Step objects. A
+    single model is one branch named `0`.
     """
 
     n_features: int
@@ -65,4 +65,4 @@ class Chain:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Run, pipeline and chain identifiers, dataset name and hash: plain JSON values, absent when unknown."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Versions of the training environment (python, numpy, scikit-learn, …), as recorded when the artifacts were saved."""
+    """Versions of the training environment (python, numpy, scikit-learn, …), recorded when the artifacts were saved."""

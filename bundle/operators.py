@@ -1,7 +1,7 @@
 """What the steps of a chain do, in the words of spectroscopists: frozen values, one per operator.
 
-`capture` reads fitted objects into these, `lower` turns these into instructions. Arrays are float64: vectors of p points,
-tables of k rows × p points. n is the number of spectra, p their points, t the targets.
+`capture` reads fitted objects into these, `lower` turns these into instructions. Arrays are float64: vectors of p
+points, tables of k rows × p points. n is the number of spectra, p their points, t the targets.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class SavitzkyGolay(Operator):
 
 @dataclass(frozen=True, eq=False)
 class GapDerivative(Operator):
-    """Norris–Williams derivative: means over `segment` points, differenced over `gap` points, `deriv` (1 or 2) times."""
+    """Norris–Williams derivative of order `deriv` (1 or 2): means of `segment` points, first and last of `gap` of these
+    subtracted, divided by `gap`."""
 
     segment: int
     gap: int
@@ -92,7 +93,7 @@ class Gradient(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Detrend(Operator):
-    """Subtract the least-squares polynomial of `degree` in the point number; between `breakpoints`, each part by itself."""
+    """Subtract the least-squares polynomial of `degree` in the point number, between `breakpoints` each part alone."""
 
     degree: int = 1
     breakpoints: tuple[int, ...] = ()
@@ -145,7 +146,7 @@ class Select(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Project(Operator):
-    """(x − center) / scale · componentsᵀ, and where given divided by `spread` per component: PCA, truncated SVD, PLS scores."""
+    """(x − center) / scale · componentsᵀ, then divided by `spread` if given: PCA, truncated SVD, PLS scores."""
 
     components: Table
     center: Vector | None = None

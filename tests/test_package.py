@@ -51,7 +51,9 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
         names = archive.namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"n4akit"}
     assert not [name for name in names if "tests" in name.split("/")]
-    assert {"n4akit/py.typed", "n4akit/templates/data/tecator.csv", "n4akit/templates/data/tecator_PERMISSION.txt"} <= {*names}
+    assert {"n4akit/py.typed", "n4akit/templates/data/tecator.csv", "n4akit/templates/data/tecator_PERMISSION.txt"} <= {
+        *names
+    }
 
 
 @pytest.mark.parametrize("package", PACKAGES)

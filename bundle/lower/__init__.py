@@ -1,1 +1,53 @@
-"""TODO"""
+"""From a chain to its faithful plan: every operator of every step and fold, in the order in which they were trained."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..chain import Chain, Step
+from ..errors import PlanError
+from ..runtime.plan import Output, Plan
+from . import derivatives, detrend, linear, points, savitzky_golay, spectral  # noqa: F401  they register their operators
+from .operate import operate
+from .program import Program
+
+__all__ = ["Program", "lower", "operate"]
+
+
+def lower(chain: Chain) -> Plan:
+    """The plan that does what the chain's steps say, one after the other, and averages its branches in order.
+
+    Lines carry the step they came from, and the fold where a step belongs to one fold alone. Raises PlanError
+    naming the step whose operator does not fit what reaches it, or whose branch does not end in one value per target.
+    """
+    program = Program(chain.n_features)
+    uses = Counter(id(step) for steps in chain.branches.values() for step in steps)
+    done: dict[tuple[str, int], str] = {}
+    values = []
+    for fold, steps in chain.branches.items():
+        x = program.x
+        for step in steps:
+            program.step, program.fold = step.index, fold if uses[id(step)] < len(chain.branches) else None
+            key = (x, id(step))
+            if key not in done:
+                done[key] = _lower_step(step, program, x)
+            x = done[key]
+        if program.width(x) != len(chain.targets):
+            raise PlanError(
+                f"fold {fold}: the last step {steps[-1].name if steps else '(none)'} gives {program.width(x)} values, "
+                f"expected {len(chain.targets)}, one per target"
+            )
+        values.append(x)
+    program.step = program.fold = None
+    value = program("fold", *values, d=len(values)) if len(values) > 1 else values[0]
+    names = tuple(target.name for target in chain.targets) if len(chain.targets) > 1 else ()
+    return program.plan({"value": Output(value, names)})
+
+
+def _lower_step(step: Step, program: Program, x: str) -> str:
+    try:
+        for operator in step.operators:
+            x = operate(operator, program, x)
+    except PlanError as error:
+        raise PlanError(f"step {step.index} ({step.name}): {error}") from None
+    return x

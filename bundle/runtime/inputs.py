@@ -35,7 +35,7 @@ def matrix(X: Any, width: int) -> NDArray[Any]:
         )
     try:
         array = np.asarray(X)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"spectra: {error}; give rows of equal length, {width} values each") from None
     _check_kind(array)
     _check_shape(array, width)
@@ -57,6 +57,8 @@ def _check_kind(array: NDArray[Any]) -> None:
 
 
 def _check_shape(array: NDArray[Any], width: int) -> None:
+    if array.shape[:1] == (0,):
+        raise InputError(f"spectra: no rows were given, expected at least one of {width} values")
     if array.ndim == 1:
         raise InputError(
             f"spectra: a 1-D array of {array.size} values was given, expected 2-D (n, {width}); "
@@ -64,8 +66,6 @@ def _check_shape(array: NDArray[Any], width: int) -> None:
         )
     if array.ndim != 2:
         raise InputError(f"spectra: an array of {array.ndim} axes {array.shape} was given, expected 2-D (n, {width})")
-    if not len(array):
-        raise InputError(f"spectra: no rows were given, expected at least one of {width} values")
     if array.shape[1] != width:
         raise InputError(
             f"spectra: {array.shape[1]} values in each row, expected {width}, the points this model was trained on"

@@ -131,7 +131,7 @@ _ENTRIES = (
     ),
     Entry(
         "map",
-        ("row",),
+        ("register",),
         same_width,
         kernels.map_,
         stdlib.map_,
@@ -140,7 +140,7 @@ _ENTRIES = (
     ),
     Entry(
         "row",
-        ("row",),
+        ("register",),
         _row,
         kernels.row,
         stdlib.row,
@@ -150,7 +150,7 @@ _ENTRIES = (
     ),
     Entry(
         "order",
-        ("row", "vector"),
+        ("register", "vector"),
         _last_width,
         kernels.order,
         stdlib.order,
@@ -160,7 +160,7 @@ _ENTRIES = (
     ),
     Entry(
         "gather",
-        ("row", "index"),
+        ("register", "index"),
         _last_width,
         kernels.gather,
         stdlib.gather,
@@ -169,7 +169,7 @@ _ENTRIES = (
     ),
     Entry(
         "banded",
-        ("row", "table"),
+        ("register", "table"),
         _banded,
         kernels.banded,
         stdlib.banded,
@@ -179,7 +179,7 @@ _ENTRIES = (
     ),
     Entry(
         "matmul",
-        ("row", "table"),
+        ("register", "table"),
         _matmul,
         kernels.matmul,
         stdlib.matmul,
@@ -196,7 +196,7 @@ _ENTRIES = (
     ),
     Entry(
         "opaque",
-        ("row",),
+        ("register",),
         _opaque,
         kernels.opaque,
         stdlib.opaque,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PlanError
-from .sums import row_sums
+from .sums import sum_calls
 
 __all__ = [
     "Scratch",
@@ -84,28 +84,25 @@ def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
     if f == "sum":
-        return [*_sums(a, out), partial(np.divide, out, _number(d), out)]
+        return [*sum_calls(a, out), *_divided(out, d)]
+    if f in ("min", "max"):
+        return _extreme(np.minimum.reduce if f == "min" else np.maximum.reduce, a, out)
+    values = scratch(a.shape[1])
     if f == "sumsq":
-        squares = scratch(a.shape[1])
-        return [partial(np.multiply, a, a, squares), *_sums(squares, out), partial(np.divide, out, _number(d), out)]
-    if f == "min":
-        return [partial(np.minimum.reduce, a, 1, None, out, True), partial(np.add, out, 0.0, out)]
-    if f == "max":
-        return [partial(np.maximum.reduce, a, 1, None, out, True), partial(np.add, out, 0.0, out)]
-    sizes = scratch(a.shape[1])
-    magnitude = partial(np.absolute, a, sizes)
+        return [partial(np.multiply, a, a, values), *sum_calls(values, out), *_divided(out, d)]
+    magnitudes = partial(np.absolute, a, values)
     if f == "abs":
-        return [magnitude, *_sums(sizes, out), partial(np.divide, out, _number(d), out)]
-    return [magnitude, partial(np.maximum.reduce, sizes, 1, None, out, True), partial(np.add, out, 0.0, out)]
+        return [magnitudes, *sum_calls(values, out), *_divided(out, d)]
+    return [magnitudes, *_extreme(np.maximum.reduce, values, out)]
 
 
-def _number(d: int) -> Matrix:
-    # As an array: numpy would convert a Python number anew at every call.
-    return np.full((1, 1), float(d))
+def _divided(out: Matrix, d: int) -> Calls:
+    # An array, because numpy is slow to make one of a Python number at every call.
+    return [] if d == 1 else [partial(np.divide, out, np.full((1, 1), float(d)), out)]
 
 
-def _sums(a: Matrix, out: Matrix) -> Calls:
-    return [partial(row_sums, a, out)]
+def _extreme(reduce: Callable[..., Any], a: Matrix, out: Matrix) -> Calls:
+    return [partial(reduce, a, 1, None, out, True), partial(np.add, out, np.zeros((1, 1)), out)]
 
 
 def order(out: Matrix, scratch: Scratch, a: Matrix, k: Matrix) -> Calls:
@@ -162,14 +159,14 @@ def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
     products = scratch(a.shape[1])
     calls: Calls = []
     for j in range(len(table)):
-        calls += [partial(np.multiply, a, table[j : j + 1], products), *_sums(products, out[:, j : j + 1])]
+        calls += [partial(np.multiply, a, table[j : j + 1], products), *sum_calls(products, out[:, j : j + 1])]
     return calls
 
 
 def fold(out: Matrix, scratch: Scratch, *registers: Matrix, d: int) -> Calls:
     calls: Calls = [partial(np.copyto, out, registers[0])]
     calls += [partial(np.add, out, register, out) for register in registers[1:]]
-    return [*calls, partial(np.divide, out, _number(d), out)]
+    return [*calls, *_divided(out, d)]
 
 
 def opaque(out: Matrix, scratch: Scratch, a: Matrix, artifact: str, width: int) -> Calls:

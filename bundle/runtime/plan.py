@@ -111,6 +111,12 @@ class Plan:
         One lone NaN is allowed: it is how a plan says "no answer for this row".
         """
         for name, constant in self.constants.items():
+            found = constant.array
+            if found.shape != constant.shape or found.dtype != constant.dtype:
+                raise PlanError(
+                    f"plan constant {name!r} was announced as {constant.dtype.str} of shape {constant.shape}, "
+                    f"and is {found.dtype.str} of shape {found.shape}"
+                )
             if constant.dtype == F8 and constant.shape != (1, 1) and not np.isfinite(constant.array).all():
                 raise PlanError(f"plan constant {name!r} holds values that are not finite")
             if constant.shape == (1, 1) and np.isinf(constant.array[0, 0]):
@@ -120,7 +126,7 @@ class Plan:
             if limits is not None:
                 least, largest = limits(self.operand_shapes(instruction))
                 values = self.constants[instruction.inputs[-1]].array
-                if values.min() < least or values.max() > largest:
+                if not (least <= values.min() and values.max() <= largest):
                     raise PlanError(
                         f"plan instruction {number} ({instruction.op} → {instruction.out}): {instruction.inputs[-1]!r} "
                         f"holds values from {values.min()} to {values.max()}, expected {least} to {largest}"

@@ -7,45 +7,78 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import stdlib
 
-__all__ = ["SEGMENT", "row_sums"]
+__all__ = ["SEGMENT", "row_sums", "sum_calls"]
 
 SEGMENT = 8192
 
 Matrix = NDArray[np.float64]
-RowSums = Callable[[Matrix, Matrix], object]
+Call = Callable[[], Any]
+Sums = Callable[[Matrix, Matrix], Call]
 
 total: Callable[[Sequence[float]], float] = stdlib.total
+add_reduce: Callable[..., Any] = np.add.reduce
 
 
 def row_sums(x: Matrix, out: Matrix) -> None:
-    """Write the sum of each row of a C-contiguous (n, w) array into `out`, (n, 1)."""
-    segment = _segment_sums()
-    segment(x[:, :SEGMENT], out)
+    """Write the sum of each row of `x`, C-contiguous (n, w), into `out`, (n, 1)."""
+    for call in sum_calls(x, out):
+        call()
+
+
+def sum_calls(x: Matrix, out: Matrix) -> list[Call]:
+    """The calls that do what `row_sums` does, bound to these arrays, to be made as often as `x` changes."""
+    sums = _segment_sums()
+    calls = [sums(x[:, :SEGMENT], out)]
     for start in range(SEGMENT, x.shape[1], SEGMENT):
         part = np.empty((len(x), 1))
-        segment(x[:, start : start + SEGMENT], part)
-        out += part
+        calls += [sums(x[:, start : start + SEGMENT], part), partial(np.add, out, part, out)]
+    return calls
 
 
 @cache
-def _segment_sums() -> RowSums:
+def _segment_sums() -> Sums:
     # Should a numpy ever sum in another order, the elementwise form gives the same bits, only slower.
-    return _reduce if _agrees(_reduce) else _elementwise
+    for sums in (_reduce, _reduce_buffered):
+        if _agrees(sums):
+            return sums
+    return _elementwise
 
 
-def _reduce(x: Matrix, out: Matrix) -> None:
-    np.add.reduce(x, axis=1, out=out, keepdims=True)
+def _reduce(x: Matrix, out: Matrix) -> Call:
+    return partial(add_reduce, x, 1, None, out, True)
 
 
-def _agrees(sums: RowSums) -> bool:
-    """Whether `sums` gives the defined bits on widths around every branch of the defined order."""
+def _reduce_buffered(x: Matrix, out: Matrix) -> Call:
+    return partial(_with_whole_buffer, x, out)
+
+
+def _with_whole_buffer(x: Matrix, out: Matrix) -> None:
+    # numpy 1.26 cuts a row where its buffer ends, and anybody may have set a smaller one.
+    size = np.setbufsize(SEGMENT)
+    try:
+        add_reduce(x, 1, None, out, True)
+    finally:
+        np.setbufsize(size)
+
+
+def _agrees(sums: Sums) -> bool:
+    """Whether `sums` gives the defined bits, on widths around every branch of the defined order and any buffer size."""
+    size = np.setbufsize(16)
+    try:
+        return _agrees_now(sums)
+    finally:
+        np.setbufsize(size)
+
+
+def _agrees_now(sums: Sums) -> bool:
     for width in (1, 2, 7, 8, 9, 16, 127, 128, 129, 136, 255, 1000, SEGMENT):
         # Values of many magnitudes, so that another order cannot give the same bits by luck.
         steps = (np.arange(3 * width) * 7919) % 104729
@@ -56,15 +89,15 @@ def _agrees(sums: RowSums) -> bool:
     return _sums_of(sums, np.full((1, 9), -0.0)) == struct.pack("=d", 0.0)
 
 
-def _sums_of(sums: RowSums, x: Matrix) -> bytes:
+def _sums_of(sums: Sums, x: Matrix) -> bytes:
     out = np.empty((len(x), 1))
-    sums(x, out)
+    sums(x, out)()
     return out.tobytes()
 
 
-def _elementwise(x: Matrix, out: Matrix) -> None:
+def _elementwise(x: Matrix, out: Matrix) -> Call:
     """The defined order written with column additions alone."""
-    np.add(0.0, _pairwise(x), out)
+    return lambda: np.add(0.0, _pairwise(x), out)
 
 
 def _pairwise(x: Matrix) -> Matrix:

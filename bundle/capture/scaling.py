@@ -1,0 +1,60 @@
+"""scikit-learn's scalers and norms."""
+
+from __future__ import annotations
+
+from ..operators import Clip, MinMax, Normalize, Scale
+from .registry import Reading, reads, spelled
+from .state import State
+
+__all__: list[str] = []
+
+FAMILY = "scaling"
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "StandardScaler"))
+def standard(state: State) -> Reading:
+    center = state.vector("mean_") if state.get("with_mean") else None
+    return Reading((Scale(center, state.vector("scale_") if state.get("with_std") else None),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "RobustScaler"))
+def robust(state: State) -> Reading:
+    center = state.vector("center_") if state.get("with_centering") else None
+    return Reading((Scale(center, state.vector("scale_") if state.get("with_scaling") else None),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "MaxAbsScaler"), "clip=False")
+def max_abs(state: State) -> Reading:
+    state.expect("clip", False, default=False)
+    return Reading((Scale(None, state.vector("scale_")),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "MinMaxScaler"), "clip too")
+def min_max(state: State) -> Reading:
+    scaled = MinMax(state.vector("scale_"), state.vector("min_"))
+    if not state.get("clip", default=False):
+        return Reading((scaled,))
+    least, largest = state.get("feature_range")
+    return Reading((scaled, Clip(float(least), float(largest))))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "Normalizer"))
+def normalizer(state: State) -> Reading:
+    return Reading((Normalize(str(state.expect("norm", "l1", "l2", "max"))),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_function_transformer"], "FunctionTransformer"), "func=None")
+def identity(state: State) -> Reading:
+    if state.get("func") is not None:
+        raise state.refuse("its function is code, which cannot be told as data")
+    return Reading(())
+
+
+@reads(FAMILY, spelled("chemotools.scale", ["_norm_scaler"], "NormScaler"), "l_norm 1 or 2")
+def chemotools_norm(state: State) -> Reading:
+    return Reading((Normalize(f"l{state.expect('l_norm', 1, 2)}"),))
+
+
+@reads(FAMILY, spelled("chemotools.scale", ["_pareto_scaler"], "ParetoScaler"))
+def pareto(state: State) -> Reading:
+    return Reading((Scale(state.vector("mean_"), state.vector("scale_")),))

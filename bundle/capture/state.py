@@ -1,0 +1,73 @@
+"""A fitted object as capture sees it: the name of its class, its attributes, and the object itself if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CaptureError
+
+__all__ = ["State"]
+
+MISSING = object()
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What is known of one step. The class is never imported: its attributes say what it does."""
+
+    where: str
+    """How a message names the step."""
+    name: str
+    """Qualified class name."""
+    values: Mapping[str, Any]
+    live: Any = None
+    """The fitted object; None for a stateless step that is known by class and parameters alone."""
+
+    @classmethod
+    def of(cls, fitted: Any, where: str) -> State:
+        """The state of a live object."""
+        name = f"{type(fitted).__module__}.{type(fitted).__qualname__}"
+        return cls(
+            f"{where} ({type(fitted).__qualname__})", name, vars(fitted) if hasattr(fitted, "__dict__") else {}, fitted
+        )
+
+    def get(self, *names: str, default: Any = MISSING) -> Any:
+        """The first attribute of these names that is there; CaptureError when none is and there is no default."""
+        for name in names:
+            if name in self.values:
+                return self.values[name]
+        if default is MISSING:
+            raise CaptureError(f"{self.where}: it has no attribute {names[0]!r}; is it fitted?")
+        return default
+
+    def vector(self, *names: str) -> NDArray[np.float64]:
+        """A fitted attribute as one row of finite float64 numbers."""
+        return self.finite(names[0], np.ravel(np.asarray(self.get(*names), dtype=np.float64)))
+
+    def table(self, *names: str) -> NDArray[np.float64]:
+        """A fitted attribute as rows of finite float64 numbers."""
+        return self.finite(names[0], np.atleast_2d(np.asarray(self.get(*names), dtype=np.float64)))
+
+    def finite(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values, or CaptureError when one of them is not finite."""
+        if not np.isfinite(values).all():
+            raise CaptureError(f"{self.where}: {name} holds values that are not finite")
+        # Copied in one memory order, so that the bytes do not depend on how the object came to be.
+        return np.array(values, dtype=np.float64, order="C")
+
+    def expect(self, name: str, *allowed: Any, default: Any = MISSING) -> Any:
+        """An option, which must be one of these values to mean what the operator means."""
+        value = self.get(name, default=default)
+        if not any(value is choice or value == choice for choice in allowed):
+            supported = " or ".join(map(repr, allowed))
+            raise CaptureError(f"{self.where}: {name}={value!r} is not supported, only {supported}")
+        return value
+
+    def refuse(self, reason: str) -> CaptureError:
+        """The error that says why this step cannot be told as data."""
+        return CaptureError(f"{self.where}: {reason}")

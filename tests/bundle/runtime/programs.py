@@ -1,0 +1,213 @@
+"""Random valid programs and rows, drawn from the declarative entries with nothing but a `random.Random`.
+
+Hypothesis hands in one that it can shrink; an interpreter without hypothesis seeds one. Values come from the raw stream
+of a bit generator, which is the same for every numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan
+from n4akit.bundle.runtime.instructions import INSTRUCTIONS, Entry, Param
+from numpy.typing import NDArray
+
+__all__ = [
+    "FINITE",
+    "KINDS",
+    "WORDS",
+    "bits",
+    "draw_plan",
+    "draw_present",
+    "draw_rows",
+    "one_line",
+    "twin_of",
+]
+
+Matrix = NDArray[np.float64]
+
+WORDS = tuple(word for word in INSTRUCTIONS if word != "opaque")
+WIDE = (129, 1000, 8193, 9000)
+FINITE = ("plain", "scales", "constant", "zeros", "ties", "denormal", "tiny", "huge", "spike")
+KINDS = (*FINITE, "special")
+
+
+def draw_values(rng: Random, kind: str, count: int) -> NDArray[np.float64]:
+    """`count` floats of one kind."""
+    raw = np.random.PCG64(rng.getrandbits(32)).random_raw(count)
+    small = (raw & np.uint64(127)).astype(np.int64)
+    plain = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
+    if kind == "scales":
+        return np.ldexp(plain, small - 64)
+    if kind == "constant":
+        return np.full(count, plain[0])
+    if kind == "zeros":
+        return np.where(small < 64, 0.0, -0.0)
+    if kind == "ties":
+        return (small % 5 - 2).astype(np.float64)
+    if kind == "denormal":
+        return (small - 64) * 5e-324
+    if kind in ("tiny", "huge"):
+        return plain * (1e-300 if kind == "tiny" else 1e150)
+    if kind == "spike":
+        return np.where(np.arange(count) == small[0] % count, 1e3, -0.0)
+    if kind == "special":
+        return np.select([small < 4, small < 8, small < 12], [np.nan, np.inf, -np.inf], plain)
+    return plain
+
+
+def draw_rows(rng: Random, n: int, width: int, kinds: Sequence[str] = KINDS) -> Matrix:
+    """An (n, width) matrix; each row is of its own kind."""
+    return np.stack([draw_values(rng, rng.choice(kinds), width) for _ in range(n)])
+
+
+def draw_present(rng: Random, X: Matrix) -> NDArray[Any]:
+    """`X` as people hand it in: another dtype (its values follow), byte order, memory layout or alignment."""
+    dtype = np.dtype(rng.choice(("f8", "f8", "f8", "f4", "f2", "i2", "i4", "i8", "u1")))
+    with np.errstate(all="ignore"):
+        if dtype.kind == "f":
+            array = X.astype(dtype)
+        else:
+            array = np.clip(np.nan_to_num(X) * 100.0, 0 if dtype.kind == "u" else -128, 127).astype(dtype)
+    n, width = array.shape
+    layout = rng.choice(("C", "F", "columns", "reversed", "transposed", "unaligned", "swapped", "read-only"))
+    if layout == "F":
+        return np.asfortranarray(array)
+    if layout == "columns":
+        return np.repeat(np.repeat(array, 3, axis=1), 2, axis=0)[::2, 1::3]
+    if layout == "reversed":
+        return array[::-1, ::-1].copy()[::-1, ::-1]
+    if layout == "transposed":
+        return array.T.copy().T
+    if layout == "unaligned":
+        return np.frombuffer(b"." + array.tobytes(), dtype, offset=1).reshape(n, width)
+    if layout == "swapped":
+        return array.astype(dtype.newbyteorder())
+    if layout == "read-only":
+        array.setflags(write=False)
+    return array
+
+
+def draw_plan(rng: Random) -> Plan:
+    """A program of 3 to 15 lines; every register is an output, so that every line runs and is seen."""
+    width = rng.choice(WIDE) if rng.randrange(6) == 0 else rng.randint(1, 40)
+    drawing = _Drawing(rng, width)
+    for _ in range(rng.randint(3, 15)):
+        drawing.line(rng.choice(WORDS))
+    return drawing.plan()
+
+
+def one_line(rng: Random, word: str, width: int) -> Plan:
+    """A program of one instruction, whose registers are all the spectra themselves."""
+    drawing = _Drawing(rng, width)
+    drawing.line(word)
+    return drawing.plan()
+
+
+class _Drawing:
+    def __init__(self, rng: Random, width: int) -> None:
+        self.rng = rng
+        self.inputs = (Input("x", width),)
+        self.widths = {"x": width}
+        self.constants: dict[str, Constant] = {}
+        self.body: list[Instruction] = []
+
+    def plan(self) -> Plan:
+        outputs = {name: Output(name) for name in self.widths if name != "x"}
+        return Plan(self.inputs, self.constants, tuple(self.body), outputs)
+
+    def line(self, word: str) -> None:
+        entry = INSTRUCTIONS[word]
+        while True:
+            names, constants, shapes, params = self._operands(entry)
+            try:
+                width = entry.width(shapes, params)
+            except ValueError:
+                continue
+            break
+        out = f"x{len(self.body) + 1}"
+        self.constants.update(constants)
+        self.widths[out] = width
+        self.body.append(Instruction(word, tuple(names), out, params))
+
+    def _operands(self, entry: Entry) -> tuple[list[str], dict[str, Constant], list[tuple[int, ...]], dict[str, Any]]:
+        first = self.rng.choice(list(self.widths))
+        width = self.widths[first]
+        slots = ("register",) * self.rng.randint(1, 4) if entry.slots == ("rows",) else entry.slots
+        names, constants, shapes = [first], dict[str, Constant](), [(1, width)]
+        for slot in slots[1:]:
+            name = f"k{len(self.constants) + len(constants)}"
+            fitting = [r for r, w in self.widths.items() if w == width or (w == 1 and slot == "row")]
+            if slot == "register" or (slot == "row" and self.rng.random() < 0.5):
+                name = self.rng.choice(fitting)
+                shapes.append((1, self.widths[name]))
+            else:
+                limits = entry.limits([(1, width)]) if entry.limits else None
+                constants[name] = self._constant(slot, width, limits)
+                shapes.append(constants[name].shape)
+            names.append(name)
+        if entry.slots == ("row", "row") and self.rng.randrange(4) == 0:
+            names.reverse()
+            shapes.reverse()
+        return names, constants, shapes, {param.name: self._param(param, shapes) for param in entry.params}
+
+    def _constant(self, slot: str, width: int, limits: tuple[float, float] | None) -> Constant:
+        rng = self.rng
+        if slot == "index":
+            least, largest = limits or (0, 0)
+            return Constant.of([rng.randint(int(least), int(largest)) for _ in range(rng.randint(1, 12))])
+        if slot == "vector":
+            least, largest = limits or (0.0, 1.0)
+            drawn = [rng.choice((least, largest, 0.5, 0.25, rng.random())) for _ in range(rng.randint(1, 5))]
+            return Constant.of(drawn)
+        if slot == "table":
+            shape = rng.randint(1, 4), rng.choice((width, rng.randint(1, min(width, 9))))
+        else:
+            shape = 1, rng.choice((1, width))
+            if shape == (1, 1) and rng.randrange(8) == 0:
+                return Constant.of(np.nan)
+        return Constant.of(draw_values(rng, rng.choice(FINITE), shape[0] * shape[1]).reshape(shape))
+
+    def _param(self, param: Param, shapes: Sequence[tuple[int, ...]]) -> Any:
+        if param.choices:
+            return self.rng.choice(param.choices)
+        if param.least is not None:
+            return max(param.least, self.rng.choice((1, 1, shapes[0][-1], self.rng.randint(1, 2**31))))
+        (_, width), (rows, taps) = shapes
+        runs = []
+        for _ in range(self.rng.randint(1, 4)):
+            room = max(0, width - taps)
+            start, stride = self.rng.randint(0, room), self.rng.randint(1, 3)
+            count = self.rng.choice((1, self.rng.randint(1, 1 + (room - start) // stride)))
+            runs.append([count, start, stride, self.rng.randrange(rows)])
+        return runs
+
+
+def twin_of(plan: Plan, row: list[float]) -> dict[str, list[float]]:
+    """Every output of a plan for one row, by the plain Python twins alone."""
+    registers = {plan.inputs[0].name: row}
+    for line in plan.body:
+        entry = INSTRUCTIONS[line.op]
+        slots = ("register",) * len(line.inputs) if entry.slots == ("rows",) else entry.slots
+        operands = [
+            registers[name] if name in registers else plain(plan.constants[name], slot)
+            for slot, name in zip(slots, line.inputs, strict=True)
+        ]
+        registers[line.out] = entry.twin(*operands, **line.params)
+    return {name: registers[output.register] for name, output in plan.outputs.items()}
+
+
+def plain(constant: Constant, slot: str) -> list[Any]:
+    """A constant as plain Python: a list of rows for a table, else one list."""
+    values: list[Any] = constant.array.tolist()
+    return values if slot in ("table", "index") else values[0]
+
+
+def bits(values: Any) -> list[int]:
+    """The 64 bits of each value, every NaN as one."""
+    array = np.array(values, dtype=np.float64).reshape(-1)
+    array[np.isnan(array)] = np.nan
+    return array.view(np.int64).tolist()

@@ -1,0 +1,275 @@
+"""Every instruction against arithmetic that cannot round: each step is done in fractions and rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import copysign, inf, isfinite, isqrt, nan
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan, PlanError, Replay
+from n4akit.bundle.runtime.instructions import INSTRUCTIONS
+
+from .programs import FINITE, WORDS, bits, draw_rows, one_line, plain
+
+Row = Sequence[float]
+
+
+def rounded(exact: Fraction, zero: float) -> float:
+    """The float64 nearest to `exact`, ties to even; `zero` has the sign of an exact zero."""
+    if not exact:
+        return copysign(0.0, zero)
+    try:
+        return exact.numerator / exact.denominator
+    except OverflowError:
+        return inf if exact > 0 else -inf
+
+
+def plus(a: float, b: float) -> float:
+    if not (isfinite(a) and isfinite(b)):
+        return nan if a == -b else a + b
+    return rounded(Fraction(a) + Fraction(b), -1.0 if copysign(1.0, a) == copysign(1.0, b) == -1.0 else 1.0)
+
+
+def minus(a: float, b: float) -> float:
+    return plus(a, -b)
+
+
+def times(a: float, b: float) -> float:
+    sign = copysign(1.0, a) * copysign(1.0, b)
+    if not (isfinite(a) and isfinite(b)):
+        return nan if a == 0 or b == 0 else sign * inf if a == a and b == b else nan
+    return rounded(Fraction(a) * Fraction(b), sign)
+
+
+def over(a: float, b: float) -> float:
+    if not (isfinite(a) and isfinite(b) and b):
+        return float(np.divide(a, b))
+    return rounded(Fraction(a) / Fraction(b), copysign(1.0, a) * copysign(1.0, b))
+
+
+def root(x: float) -> float:
+    """The float64 nearest to √x, found by comparing squares of integers."""
+    if not x > 0.0 or x == inf:
+        return nan if x < 0.0 else x
+    exact = Fraction(x)
+    # 2·(110 bits of the root) + 1 is odd: it lies strictly between floats and their halves unless the root is exact.
+    shift = 2 * (600 + max(0, exact.denominator.bit_length()))
+    scaled = (exact.numerator << shift) // exact.denominator
+    r = isqrt(scaled)
+    return rounded(Fraction(2 * r + (r * r != scaled), 2 << (shift // 2)), 1.0)
+
+
+def pairs(*operands: Row) -> list[tuple[float, ...]]:
+    n = max(map(len, operands))
+    return list(zip(*[list(v) * (n if len(v) == 1 else 1) for v in operands], strict=True))
+
+
+def each(f: Callable[..., float]) -> Callable[..., list[float]]:
+    return lambda *operands: [f(*values) for values in pairs(*operands)]
+
+
+def total(a: Row) -> float:
+    """The one sum for up to 128 values."""
+    if len(a) < 8:
+        head, tail = -0.0, list(a)
+    else:
+        lanes = list(a[:8])
+        for i in range(8, len(a) // 8 * 8):
+            lanes[i % 8] = plus(lanes[i % 8], a[i])
+        while len(lanes) > 1:
+            lanes = [plus(lanes[k], lanes[k + 1]) for k in range(0, len(lanes), 2)]
+        head, tail = lanes[0], list(a[len(a) // 8 * 8 :])
+    for v in tail:
+        head = plus(head, v)
+    return plus(0.0, head)
+
+
+def row(a: Row, f: str, d: int) -> list[float]:
+    if f in ("sum", "sumsq", "abs"):
+        values = {"sum": a, "sumsq": [times(v, v) for v in a], "abs": [abs(v) for v in a]}[f]
+        return [over(total(values), float(d))]
+    if any(v != v for v in a):
+        return [nan]
+    largest = {"max": max(a), "min": min(a), "maxabs": max(abs(v) for v in a)}[f]
+    return [plus(largest, 0.0)]
+
+
+def order(a: Row, k: Row) -> list[float]:
+    # Independent for finite values: numpy's own default method.
+    return [float(v) for v in np.quantile(np.array(a) + 0.0, k)]
+
+
+def banded(a: Row, taps: Sequence[Row], runs: Sequence[Sequence[int]]) -> list[float]:
+    out = []
+    for count, start, stride, r in runs:
+        for q in range(count):
+            window = a[start + q * stride :][: len(taps[r])]
+            products = [times(v, c) for v, c in zip(window, taps[r], strict=True)]
+            y = products[0]
+            for product in products[1:]:
+                y = plus(y, product)
+            out.append(y)
+    return out
+
+
+def matmul(a: Row, table: Sequence[Row]) -> list[float]:
+    return [total([times(v, w) for v, w in zip(a, weights, strict=True)]) for weights in table]
+
+
+def fold(*registers: Row, d: int) -> list[float]:
+    out = []
+    for values in zip(*registers, strict=True):
+        y = values[0]
+        for v in values[1:]:
+            y = plus(y, v)
+        out.append(over(y, float(d)))
+    return out
+
+
+COMPARE = {"lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "eq": lambda a, b: a == b}
+
+ORACLES: dict[str, Callable[..., list[float]]] = {
+    "add": each(plus),
+    "sub": each(minus),
+    "mul": each(times),
+    "div": each(over),
+    "max": each(lambda a, b: b if a < b else a),
+    "min": each(lambda a, b: b if b < a else a),
+    "select": lambda a, b, x, y, f: [u if COMPARE[f](p, q) else v for p, q, u, v in pairs(a, b, x, y)],
+    "map": lambda a, f: [root(v) if f == "sqrt" else copysign(v, 1.0) for v in a],
+    "row": row,
+    "order": order,
+    "gather": lambda a, index: [a[i] for i in index],
+    "banded": banded,
+    "matmul": matmul,
+    "fold": fold,
+}
+
+
+def test_every_word_has_its_oracle() -> None:
+    assert set(ORACLES) == set(WORDS)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numpy's oracles divide by zero, as they are asked to
+@pytest.mark.parametrize("word", WORDS)
+@settings(max_examples=60, deadline=None)
+@given(rng=st.randoms(use_true_random=False))
+def test_an_instruction_rounds_every_step_correctly(word: str, rng: Random) -> None:
+    plan = one_line(rng, word, rng.randint(1, 40))
+    # Squares of the huge must stay finite for the fractions to mean something in sums.
+    kinds = FINITE if word not in ("row", "order", "matmul", "banded") else [k for k in FINITE if k != "huge"]
+    X = draw_rows(rng, 3, plan.inputs[0].width, kinds)
+    line = plan.body[0]
+    entry = INSTRUCTIONS[word]
+    slots = ("row",) * len(line.inputs) if entry.slots == ("rows",) else entry.slots
+    found = Replay(plan, tuple(plan.outputs))(X)[0]
+    for x, answer in zip(X.tolist(), found, strict=True):
+        operands: list[Any] = [
+            x if name == "x" else plain(plan.constants[name], slot)
+            for slot, name in zip(slots, line.inputs, strict=True)
+        ]
+        assert bits(answer) == bits(ORACLES[word](*operands, **line.params)), (line, x)
+
+
+def replay(op: str, X: Any, *constants: Any, **params: Any) -> Any:
+    """One instruction on the spectra and these constants, "x" standing for the spectra themselves."""
+    names = ["x" if isinstance(v, str) else f"k{i}" for i, v in enumerate(constants)]
+    held = {name: Constant.of(v) for name, v in zip(names, constants, strict=True) if name != "x"}
+    X = np.atleast_2d(np.asarray(X, dtype=np.float64))
+    line = Instruction(op, ("x", *names), "y", params)
+    return Replay(Plan((Input("x", X.shape[1]),), held, (line,), {"y": Output("y")}), ["y"])(X)[0]
+
+
+@pytest.mark.parametrize("f", ["sum", "sumsq", "abs"])
+def test_a_row_is_within_the_error_bound_of_the_exact_one(f: str) -> None:
+    rng = Random(5)
+    for width in (1, 9, 100, 129, 1000):
+        X = draw_rows(rng, 4, width, ["plain", "scales", "tiny"])
+        for x, y in zip(X.tolist(), replay("row", X, f=f, d=width)[:, 0].tolist(), strict=True):
+            terms = [{"sum": Fraction(v), "sumsq": Fraction(v) ** 2, "abs": abs(Fraction(v))}[f] for v in x]
+            bound = 40 * Fraction(2) ** -53 * sum(map(abs, terms)) / width + Fraction(2) ** -1070
+            assert abs(Fraction(y) - sum(terms) / width) <= bound
+
+
+def test_banded_is_the_exact_convolution_within_its_error_bound() -> None:
+    rng = Random(6)
+    X, taps = draw_rows(rng, 4, 60, ["plain", "scales"]), draw_rows(rng, 1, 15, ["plain"])
+    answer = replay("banded", X, taps, runs=[[46, 0, 1, 0]])
+    c = [Fraction(v) for v in taps[0].tolist()]
+    for x, ys in zip(X.tolist(), answer.tolist(), strict=True):
+        for q, y in enumerate(ys):
+            terms = [Fraction(v) * w for v, w in zip(x[q : q + 15], c, strict=True)]
+            assert abs(Fraction(y) - sum(terms)) <= 16 * Fraction(2) ** -53 * sum(map(abs, terms))
+
+
+def test_matmul_is_the_exact_product_within_its_error_bound() -> None:
+    rng = Random(7)
+    X, table = draw_rows(rng, 3, 1000, ["plain", "scales"]), draw_rows(rng, 4, 1000, ["plain"])
+    answer = replay("matmul", X, table)
+    for x, ys in zip(X.tolist(), answer.tolist(), strict=True):
+        for weights, y in zip(table.tolist(), ys, strict=True):
+            terms = [Fraction(v) * Fraction(w) for v, w in zip(x, weights, strict=True)]
+            assert abs(Fraction(y) - sum(terms)) <= 40 * Fraction(2) ** -53 * sum(map(abs, terms))
+
+
+def test_quantiles_are_the_exact_ones_within_a_few_roundings() -> None:
+    rng = Random(8)
+    for width in (1, 2, 3, 10, 101):
+        X = draw_rows(rng, 4, width, ["plain", "scales", "ties"])
+        k = [0.0, 0.1, 0.25, 0.5, 0.9, 1.0]
+        for x, ys in zip(X.tolist(), replay("order", X, k).tolist(), strict=True):
+            ranked = [Fraction(v) for v in sorted(x)]
+            for q, y in zip(k, ys, strict=True):
+                v = Fraction(q) * (width - 1)
+                low, high = ranked[int(v)], ranked[min(int(v) + 1, width - 1)]
+                exact = low + (high - low) * (v - int(v))
+                assert abs(Fraction(y) - exact) <= width * Fraction(2) ** -51 * (abs(low) + abs(high))
+                assert low <= Fraction(y) <= high
+
+
+def test_comparisons_with_nan_are_false_and_nan_in_a_row_makes_it_unknown() -> None:
+    for op in ("max", "min"):
+        assert bits(replay(op, [nan, 1.0], 0.0)) == bits([nan, 1.0 if op == "max" else 0.0])
+        assert bits(replay(op, [nan, 1.0], nan)) == bits([nan, 1.0])
+    for f in ("lt", "le", "eq"):
+        assert bits(replay("select", [nan, nan], nan, 5.0, "x", f=f)) == bits([nan, nan])
+    for f in ("max", "min", "maxabs", "sum", "sumsq", "abs"):
+        assert bits(replay("row", [1.0, nan, -inf], f=f, d=1)) == bits(nan)
+    assert bits(replay("order", [3.0, nan, 1.0], [0.0, 0.5])) == bits([nan, nan])
+
+
+def test_zeros_keep_or_lose_their_sign_as_defined() -> None:
+    assert bits(replay("max", [-0.0, 0.0], [0.0, -0.0])) == bits([-0.0, 0.0])
+    assert bits(replay("min", [-0.0, 0.0], [0.0, -0.0])) == bits([-0.0, 0.0])
+    for f in ("max", "min", "maxabs", "sum"):
+        for zeros in ([-0.0], [-0.0] * 9, [0.0, -0.0], [-0.0, 0.0]):
+            assert bits(replay("row", zeros, f=f, d=1)) == bits(0.0)
+    assert bits(replay("order", [-0.0, -0.0], [0.0, 0.5, 1.0])) == bits([0.0, 0.0, 0.0])
+    assert bits(replay("matmul", [-0.0, -0.0], [[1.0, 1.0]])) == bits(0.0)
+
+
+def test_division_by_zero_is_infinite_or_unknown() -> None:
+    assert bits(replay("div", [1.0, -1.0, 0.0, 1.0], [0.0, 0.0, 0.0, -0.0])) == bits([inf, -inf, nan, -inf])
+
+
+def test_a_pickled_step_is_refused_without_leave_and_its_answer_is_checked() -> None:
+    line = Instruction("opaque", ("x",), "y", {"artifact": "0" * 64, "width": 2})
+    plan = Plan((Input("x", 3),), {}, (line,), {"value": Output("y"), "x": Output("x")})
+    with pytest.raises(PlanError, match=f"artifact {'0' * 64}.*allow_opaque=True"):
+        Replay(plan)
+    assert Replay(plan, ["x"])(np.ones((1, 3)))[0].tolist() == [[1.0, 1.0, 1.0]]
+
+    def careless(x: Any) -> Any:
+        x *= 2.0
+        return x[:, :2]
+
+    trusted = Replay(plan, ["value", "x"], opaque={"0" * 64: careless})
+    assert [answer.tolist() for answer in trusted([[1.0, 2.0, 3.0]])] == [[[2.0, 4.0]], [[1.0, 2.0, 3.0]]]  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match=r"answered with shape \(1, 3\), expected \(1, 2\)"):
+        Replay(plan, opaque={"0" * 64: lambda x: x})(np.ones((1, 3)))
