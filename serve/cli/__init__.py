@@ -1,1 +1,45 @@
-"""TODO"""
+"""The command `n4a`: one file per group of verbs, each importing what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App
+
+from .bundles import info, predict, verify
+from .demo import demo
+from .failures import exit_code
+from .serving import serve
+from .workspaces import export, runs
+
+__all__ = ["app", "main"]
+
+
+def _version() -> str:
+    from ...bundle.format import VERSION
+
+    return f"n4akit {version('n4akit')}, bundle format {VERSION}"
+
+
+app = App(
+    name="n4a",
+    help="Carry trained spectroscopy models to wherever they must predict, with the same number everywhere.",
+    help_epilogue="Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 4 spectra that cannot be predicted, "
+    "5 not an intact model, 6 a model that does not give its golden answers, 130 interrupted.",
+    version=_version,
+)
+for verb in (demo, info, verify, predict, export, runs, serve):
+    app.command(verb)
+
+
+def main() -> None:
+    """Run one command and exit with its code; an error is one line on stderr."""
+    try:
+        code = app(result_action="return_value")
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:
+        code, words = exit_code(error)
+        print(f"n4a: {words}", file=sys.stderr)
+    sys.exit(code or 0)

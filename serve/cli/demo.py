@@ -1,100 +1,25 @@
-"""`n4a demo`: the product in one minute, on real meat spectra, from training to four hosts that agree to the last bit."""
+"""The verb `demo`."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
-
-from ...templates import tecator
-from .demo_hosts import Answer, by_library, by_script, by_server, by_store
-from .demo_training import Split, export_winner, split, train
 
 __all__ = ["demo"]
 
 
-def demo(directory: Path = Path("n4a-demo")) -> int:
+def demo(directory: Path = Path("n4a-demo"), /) -> int:
     """Train, record, export and predict on real spectra; prove that every host gives the same bits.
 
-    Trains SNV → Savitzky–Golay → PLS for the fat content of meat (Tecator, 215 spectra, 43 kept out) with 5 folds, records
+    Trains SNV → Savitzky–Golay → PLS for the fat content of meat (Tecator: 215 spectra, 43 kept out) with 5 folds, records
     everything in a workspace, picks the winner by query, exports it as a bundle and as a script, and predicts the spectra
-    kept out with the store, the library, the script and the server.
-
-    Exit code 0 when all four agree to the last bit, 6 otherwise.
+    kept out with the store, the library, the script and the server. Exit code 0 when all four agree to the last bit.
 
     Parameters
     ----------
     directory
-        Where the workspace, the bundle, the script and the spectra are left. Made if it does not exist; an earlier demo in it
-        is replaced, anything else is left alone and refused.
+        Where the workspace, the bundle, the script and the spectra are left. What an earlier demo left there is replaced;
+        anything else is not touched.
     """
-    progress = Console(stderr=True)
-    workspace, models = _clear(directory)
-    data = split(tecator())
-    progress.print(f"[bold]Training[/] on {len(data.train_y)} Tecator spectra of meat, {len(data.test_y)} kept out")
-    with progress.status("fitting 5 folds of every candidate and recording them…"):
-        run = train(workspace, data)
-    progress.print(f"recorded {run.pipelines} pipelines and {run.predictions} predictions in {workspace}")
-    bundle, script = export_winner(workspace, run, models)
-    spectra = _write_spectra(directory, data)
-    progress.print(f"winner: {run.winner} (RMSECV {run.rmsecv:.3f} % fat) → {bundle.name}, {script.name}")
-    answers = []
-    for host in (by_store, by_library, by_script, by_server):
-        with progress.status(f"predicting {len(data.test_y)} spectra: {host.__doc__}"):
-            answers.append(host(workspace, run.chain_id, bundle, script, spectra, data))
-    Console().print(_table(answers, data))
-    different = sum(_different_bits(answer.values, answers[0].values) for answer in answers)
-    if different:
-        progress.print(f"[bold red]{different} predictions differ between the hosts[/]: this must not happen, please report it")
-        return 6
-    progress.print(f"All four hosts agree to the last bit. Next: [bold]n4a serve {models}[/]")
-    return 0
+    from .demo_story import tell
 
-
-def _clear(directory: Path) -> tuple[Path, Path]:
-    """Make room for the demo's own folders, and touch nothing else."""
-    workspace, models = directory / "workspace", directory / "models"
-    if workspace.exists() and not (workspace / "store.duckdb").exists():
-        print(f"n4a demo: {workspace} exists and is no workspace; give another directory", file=sys.stderr)
-        raise SystemExit(2)
-    for folder in (workspace, models):
-        shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
-        folder.mkdir(parents=True)
-    return workspace, models
-
-
-def _write_spectra(directory: Path, data: Split) -> Path:
-    path = directory / "spectra.csv"
-    header = ",".join(["sample", *(f"{nm:g}" for nm in data.wavelengths)])
-    rows = [",".join([str(name), *map(repr, row.tolist())]) for name, row in zip(data.test_ids, data.test_X, strict=True)]
-    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    return path
-
-
-def _table(answers: list[Answer], data: Split) -> Table:
-    table = Table(title=f"Fat content of {len(data.test_y)} meat samples, predicted by four hosts")
-    table.add_column("host")
-    for column in ("RMSEP, % fat", "R²", "differing bits", "µs per spectrum", "cold start, ms"):
-        table.add_column(column, justify="right")
-    for answer in answers:
-        error = answer.values - data.test_y
-        r2 = 1.0 - float((error**2).sum() / ((data.test_y - data.test_y.mean()) ** 2).sum())
-        table.add_row(
-            answer.host,
-            f"{float(np.sqrt((error**2).mean())):.4f}",
-            f"{r2:.4f}",
-            str(_different_bits(answer.values, answers[0].values)),
-            f"{answer.microseconds:.1f}",
-            f"{answer.cold_start:.0f}",
-        )
-    return table
-
-
-def _different_bits(a: NDArray[np.float64], b: NDArray[np.float64]) -> int:
-    """How many of the float64 values differ in any of their 64 bits."""
-    return int((a.view(np.uint64) != b.view(np.uint64)).sum())
+    return tell(directory)

@@ -1,0 +1,32 @@
+"""The server put together from its settings."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from .problems import EXCEPTION_HANDLERS
+from .repository import Repository, open_repository
+from .routes import ROUTES
+from .settings import Settings, from_environment
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """An ASGI application that serves the bundles of the settings, or else of the environment."""
+    settings = settings or from_environment()
+    repository = open_repository(settings.paths)
+
+    def provide_repository() -> Repository:
+        return repository
+
+    return Litestar(
+        ROUTES,
+        dependencies={"repository": Provide(provide_repository, sync_to_thread=False)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=settings.max_body,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,205 @@
+"""Verbs on a bundle: `info`, `verify`, `predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from ...bundle import Bundle, Result
+
+__all__ = ["info", "predict", "verify"]
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+Opaque = Annotated[
+    bool,
+    Parameter(
+        name="--allow-opaque",
+        negative="",
+        help="Load pickled steps, which runs code from the file. Only for files whose maker you trust.",
+    ),
+]
+
+
+def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
+    """Say what a bundle is: its targets, axis, steps, folds, digest and where it came from.
+
+    Parameters
+    ----------
+    model
+        A bundle (.n4a).
+    """
+    from ...bundle import load
+
+    facts = load(model, allow_opaque=allow_opaque).info()
+    if json:
+        _print_json(facts)
+        return 0
+    steps = " → ".join(step["name"] for step in facts["steps"])
+    axis = facts["axis"]
+    points = f"{facts['n_features']} points"
+    targets = [
+        f"{target['name']} ({target['unit']})" if target["unit"] else target["name"] for target in facts["targets"]
+    ]
+    lines = {
+        "model": model.name,
+        "predicts": ", ".join(targets),
+        "from": points if axis is None else f"{points}, {axis['first']:g} to {axis['last']:g} {axis['unit']}",
+        "steps": steps,
+        "folds": ", ".join(facts["folds"]),
+        "profile": facts["profile"],
+        "golden rows": f"{facts['golden']['rows']}, {facts['golden']['origin']}",
+        "instructions": ", ".join(f"{count} {kind}" for kind, count in facts["instructions"].items()),
+        "size": f"{facts['bytes']} bytes",
+        "digest": facts["digest"],
+        **{f"from {key}": value for key, value in facts["provenance"].items()},
+        **{f"trained with {key}": value for key, value in facts["environment"].items()},
+    }
+    width = max(map(len, lines))
+    print("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    return 0
+
+
+def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
+    """Prove that bundles are intact and give their golden answers on this machine.
+
+    Exit code 0 when all are sound, 5 when one is damaged or no bundle, 6 when one is intact but answers differently here.
+
+    Parameters
+    ----------
+    models
+        Bundles (.n4a).
+    """
+    from ...bundle import verify as check
+
+    reports = [check(model, allow_opaque=allow_opaque) for model in models]
+    if json:
+        _print_json(
+            [
+                {
+                    "path": str(report.path),
+                    "digest": report.digest,
+                    "checked": report.checked,
+                    "problems": report.problems,
+                }
+                for report in reports
+            ]
+        )
+    for report in reports if not json else ():
+        print(f"{report.path}: {'not sound' if report.problems else 'sound'}, digest {report.digest or 'unknown'}")
+        print("".join(f"  good: {what}\n" for what in report.checked), end="")
+        print("".join(f"  WRONG: {what}\n" for what in report.problems), end="")
+    damaged = [report for report in reports if report.problems and not _answers_differ(report.problems)]
+    return 5 if damaged else 6 if any(report.problems for report in reports) else 0
+
+
+def _answers_differ(problems: tuple[str, ...]) -> bool:
+    return all("golden" in problem for problem in problems)
+
+
+def predict(
+    model: Path,
+    spectra: Path,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    unit: str | None = None,
+    strict: bool = False,
+    json: Json = False,
+    allow_opaque: Opaque = False,
+) -> int:
+    """Predict the spectra of a text file, one row each.
+
+    A header of numbers is the axis and is checked against the model's; columns that are not numbers are ignored but the
+    first, which names the samples. One bad row refuses all, and every bad row is named.
+
+    Parameters
+    ----------
+    model
+        A bundle (.n4a).
+    spectra
+        Comma, semicolon, tab or pipe separated text, decimal point or comma; `-` reads standard input.
+    output
+        Where to write the predictions (CSV); standard output if not given.
+    unit
+        Unit of the axis in the file, if not the model's.
+    strict
+        Refuse spectra whose axis is not given.
+    """
+    from ...bundle import load
+    from ...bundle.errors import InputError
+    from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
+
+    bundle = load(model, allow_opaque=allow_opaque)
+    data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
+    try:
+        table = read_spectra(data)
+    except SpectraError as error:
+        raise InputError(f"{spectra}: {error}") from None
+    result = bundle.predict_full(table.rows, table.axis, unit=unit, strict=strict)
+    ids = table.ids or [str(row) for row in range(1, len(table.rows) + 1)]
+    text = _json_rows(bundle, model, ids, result) if json else _csv_rows(bundle, model, ids, result)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        _replace(output, text)
+    return 0
+
+
+def _records(bundle: Bundle, model: Path, ids: list[str], result: Result) -> list[dict[str, Any]]:
+    values = result.values.reshape(len(ids), -1).tolist()
+    return [
+        {
+            "sample": sample,
+            "row": row,
+            "target": target.name,
+            "value": value,
+            "unit": target.unit,
+            "model": model.name.removesuffix(".n4a"),
+            "digest": result.digest,
+            "axis_action": result.axis_action,
+        }
+        for row, (sample, answers) in enumerate(zip(ids, values, strict=True), 1)
+        for target, value in zip(bundle.targets, answers, strict=True)
+    ]
+
+
+def _csv_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    records = _records(bundle, model, ids, result)
+    writer = csv.DictWriter(out, records[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return out.getvalue()
+
+
+def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> str:
+    import json
+
+    records = _records(bundle, model, ids, result)
+    flagged = [{**record, "flags": result.flags[record["row"] - 1]} for record in records]
+    return json.dumps(flagged, indent=2, ensure_ascii=False) + "\n"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the target and rename: whoever reads finds all of it or nothing new."""
+    import os
+
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,95 @@
+"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "ids": […]}` in, columns out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ...bundle import Bundle, Result
+from ..errors import BadRequest
+
+__all__ = ["Answer", "Question", "decode", "encode"]
+
+
+class Question(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request for predictions; only `spectra` is required."""
+
+    spectra: list[list[float]]
+    """One list of values per spectrum."""
+    axis: list[float] | None = None
+    """The positions of these values."""
+    unit: str | None = None
+    """The unit of the axis; that of the model if absent."""
+    ids: list[str | int] | None = None
+    """A name per spectrum, given back with the answer."""
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """The body of an answer, in columns: one entry per spectrum in `values`, `flags` and `ids`."""
+
+    values: list[Any]
+    """A number per spectrum, or a list of numbers where the model has several targets."""
+    targets: list[str]
+    units: list[str]
+    flags: list[tuple[str, ...]]
+    axis_action: str
+    model: str
+    digest: str
+    profile: str
+    ids: list[str | int] | None = None
+
+
+_decode = msgspec.json.Decoder(Question).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(body: bytes) -> tuple[Question, NDArray[np.float64]]:
+    """The question, and its spectra as an array (n, p). Raises BadRequest naming the place that cannot be read."""
+    try:
+        question = _decode(body)
+    except msgspec.ValidationError as error:
+        raise BadRequest(_in_words(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+    widths = [len(row) for row in question.spectra]
+    if not widths:
+        raise BadRequest("spectra: no rows were given, expected at least one")
+    if len(set(widths)) > 1:
+        row = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise BadRequest(
+            f"spectra: row {row + 1} has {widths[row]} values, expected {widths[0]} as in row 1; rows must be equally long"
+        )
+    if question.ids is not None and len(question.ids) != len(widths):
+        raise BadRequest(f"ids: {len(question.ids)} were given for {len(widths)} spectra, expected one each")
+    return question, np.array(question.spectra, dtype=np.float64)
+
+
+def _in_words(message: str) -> str:
+    """msgspec names places from 0, as `$.spectra[0][3]`; people count rows and points from 1."""
+    place = re.search(r" - at `\$\.spectra\[(\d+)\](?:\[(\d+)\])?`", message)
+    if place is None:
+        return message.replace(" - at `$.", " - at `").replace(" - at `$`", " of the body")
+    row, point = place.group(1), place.group(2)
+    where = f"spectra: row {int(row) + 1}" + (f", point {int(point) + 1}" if point else "")
+    return f"{where}: {message[: place.start()]}"
+
+
+def encode(model: str, bundle: Bundle, question: Question, result: Result) -> bytes:
+    """The answer; values are written so that reading them gives the same bits."""
+    return _encode(
+        Answer(
+            result.values.tolist(),
+            [target.name for target in bundle.targets],
+            [target.unit for target in bundle.targets],
+            list(result.flags),
+            result.axis_action,
+            model,
+            result.digest,
+            result.profile,
+            question.ids,
+        )
+    )

@@ -1,0 +1,91 @@
+"""What the server answers: the models it has, their predictions, and whether it is well."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.exceptions import ClientException
+from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+from ..bundle import Bundle
+from .problems import problem
+from .protocols import plain
+from .repository import Repository
+
+__all__ = ["ROUTES"]
+
+AT_ONCE = 128 * 1024
+"""Bodies up to so many bytes are answered at once; larger ones in a thread, so that others need not wait."""
+
+
+@get("/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/ready")
+async def ready(repository: Repository) -> Response[bytes]:
+    """Every configured model gives its golden answers; 503 with the reasons while one does not."""
+    if repository.failed or not repository.models:
+        reasons = {name: list(problems) for name, problems in repository.failed.items()}
+        detail = f"not served: {', '.join(reasons)}" if reasons else "no model is served"
+        return problem(503, "not ready", detail, models=reasons)
+    return _json({"status": "ready", "models": sorted(repository.models)})
+
+
+@get("/v1/models")
+async def list_models(repository: Repository) -> Response[bytes]:
+    """All models, those that could not be loaded with what is wrong."""
+    models = [_summary(name, bundle) for name, bundle in sorted(repository.models.items())]
+    failed = [{"name": name, "problems": problems} for name, problems in sorted(repository.failed.items())]
+    return _json({"models": models, "failed": failed})
+
+
+@get("/v1/models/{name:str}")
+async def get_model(repository: Repository, name: str) -> Response[bytes]:
+    """What there is to know about one model."""
+    info = repository.get(name).info()
+    del info["path"]  # where it lies is nobody's business outside
+    return _json({"name": name, **info})
+
+
+@post("/v1/models/{name:str}/predict", status_code=HTTP_200_OK)
+async def predict(request: Request[Any, Any, Any], repository: Repository, name: str) -> Response[bytes]:
+    """Predictions for spectra given as JSON."""
+    bundle = repository.get(name)
+    kind = request.content_type[0]
+    if kind not in ("application/json", ""):
+        raise ClientException(
+            f"a body of type {kind!r} was sent, expected application/json", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE
+        )
+    body = await request.body()
+    answer = (
+        _answer(name, bundle, body) if len(body) <= AT_ONCE else await asyncio.to_thread(_answer, name, bundle, body)
+    )
+    return Response(answer, media_type=MediaType.JSON)
+
+
+def _answer(name: str, bundle: Bundle, body: bytes) -> bytes:
+    question, spectra = plain.decode(body)
+    return plain.encode(name, bundle, question, bundle.predict_full(spectra, question.axis, unit=question.unit))
+
+
+def _summary(name: str, bundle: Bundle) -> dict[str, Any]:
+    return {
+        "name": name,
+        "digest": bundle.digest,
+        "profile": bundle.profile,
+        "n_features": bundle.n_features,
+        "targets": [{"name": target.name, "unit": target.unit} for target in bundle.targets],
+    }
+
+
+def _json(value: Any) -> Response[bytes]:
+    return Response(msgspec.json.encode(value), media_type=MediaType.JSON)
+
+
+ROUTES = [live, ready, list_models, get_model, predict]
