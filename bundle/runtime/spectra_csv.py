@@ -1,0 +1,175 @@
+"""Read spectra from delimited text, for every host: plain Python, and the text that scripts carry.
+
+One row is one spectrum. Separators `;`, tab, `|` and `,`; decimal point, or decimal comma where the separator is
+another; a header that is the axis, or names, or none; columns of names beside the numbers. What is not understood is
+refused with its line and column, never skipped. Python 3.8 syntax.
+"""
+# Scripts carry this text: annotations would only be noise there.
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+__all__ = ["Spectra", "SpectraError", "read_spectra"]
+
+
+class SpectraError(ValueError):
+    """Text that is no table of spectra; the message names the line and the column."""
+
+
+class Spectra:
+    """What a text holds: rows of numbers, names of the samples or None, the axis and its unit or None."""
+
+    def __init__(self, rows, ids, axis, unit):
+        self.rows = rows
+        self.ids = ids
+        self.axis = axis
+        self.unit = unit
+
+
+def read_spectra(data):
+    """The spectra in a text, given as bytes or str."""
+    lines = split_lines(data)
+    separator = find_separator(lines)
+    table = [(number, split_cells(line, separator)) for number, line in lines]
+    comma = separator != "," and any("," in cell for _, cells in table[1:] or table for cell in cells)
+    width = len(table[0][1])
+    for number, cells in table:
+        if len(cells) != width:
+            raise SpectraError("line %d has %d cells, line %d has %d" % (number, len(cells), table[0][0], width))
+    header, axis, unit = read_header(table, comma)
+    body = table[1:] if header else table
+    if not body:
+        raise SpectraError("there is a header but no spectrum under it")
+    columns, names = data_columns(header, body, comma)
+    rows = [read_row(number, cells, columns, comma) for number, cells in body]
+    ids = [cells[names] for _, cells in body] if names is not None else None
+    return Spectra(rows, ids, axis, unit)
+
+
+def split_lines(data):
+    # Instruments on Windows write UTF-8 with a mark, or their code page.
+    if isinstance(data, bytes):
+        try:
+            data = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            data = data.decode("cp1252", "replace")
+    text = data.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise SpectraError("it is empty, expected a row of numbers for each spectrum")
+    return lines
+
+
+def find_separator(lines):
+    # The first that gives every line the same number of cells; a decimal comma is no separator where another one is.
+    present = [s for s in ";\t|," if all(s in line for _, line in lines)]
+    for separator in present:
+        if len({len(split_cells(line, separator)) for _, line in lines}) == 1:
+            return separator
+    if present:
+        return present[0]
+    return next((s for s in ";\t|," if any(s in line for _, line in lines)), ",")
+
+
+def split_cells(line, separator):
+    if '"' in line:
+        cells = split_quoted(line, separator)
+    else:
+        cells = line.split(separator)
+    if len(cells) > 1 and not cells[-1].strip():
+        cells.pop()  # many programs end a row with a separator
+    return [cell.strip() for cell in cells]
+
+
+def split_quoted(line, separator):
+    cells, cell, quoted = [], "", False
+    for character in line:
+        if character == '"':
+            quoted = not quoted
+        elif character == separator and not quoted:
+            cells.append(cell)
+            cell = ""
+        else:
+            cell += character
+    return cells + [cell]
+
+
+def number_in(cell, comma):
+    # The number in a cell, or None. `float` alone would take 1_000; a cell with both marks has thousands in it.
+    if "_" in cell or (comma and "." in cell and "," in cell):
+        return None
+    try:
+        return float(cell.replace(",", ".") if comma else cell)
+    except ValueError:
+        return None
+
+
+def axis_position(cell, comma):
+    # A header cell as a position and its unit: 850, "850.5 nm", X1100, w_900, 11764 cm-1.
+    text = cell.strip("'\" ").lower().replace("\u00b5", "u").replace("\u03bc", "u").replace("cm\u207b\u00b9", "cm-1")
+    unit = next((u for u in ("nm", "cm-1", "1/cm", "um") if text.endswith(u)), None)
+    text = text[: -len(unit)] if unit else text
+    text = text.strip(" _()[]")
+    for prefix in ("wl", "wn", "x", "w", "\u03bb", "nm"):
+        if text.startswith(prefix):
+            text = text[len(prefix) :].strip(" _.")
+            break
+    value = number_in(text, comma)
+    return value, {"1/cm": "cm-1"}.get(unit, unit)
+
+
+def read_header(table, comma):
+    # The columns of the header that hold the axis (None without a header), the axis, its unit.
+    first = table[0][1]
+    plain = [number_in(cell, comma) for cell in first]
+    if None not in plain and not looks_like_axis(plain, len(table) > 1):
+        return None, None, None
+    if plain[0] is None and None not in plain[1:] and not looks_like_axis(plain[1:], True):
+        return None, None, None  # a name and a spectrum
+    found = [axis_position(cell, comma) for cell in first]
+    columns = [i for i, (value, _) in enumerate(found) if value is not None]
+    axis = [found[i][0] for i in columns]
+    if axis in ([i + 0.0 for i in range(len(axis))], [i + 1.0 for i in range(len(axis))]):
+        axis = None  # columns that are merely numbered
+    units = {found[i][1] for i in columns}
+    return columns, axis or None, units.pop() if axis and len(units) == 1 else None
+
+
+def looks_like_axis(values, body):
+    # Numbers that only rise or only fall: wavelengths when they are large; small ones could as well be a spectrum.
+    if not body or len(values) < 3:
+        return False
+    steps = [b - a for a, b in zip(values, values[1:])]
+    if not (min(steps) > 0.0 or max(steps) < 0.0):
+        return False
+    if min(values) >= 100.0:
+        return True
+    if min(values) > 0.0 and max(steps) - min(steps) <= 0.01 * abs(steps[0]):
+        raise SpectraError("line 1 may be an axis or a spectrum; write a unit into it, as in 0.85um, or remove it")
+    return False
+
+
+def data_columns(header, body, comma):
+    # Which columns hold the numbers, and which the names of the samples.
+    first = body[0][1]
+    if header:
+        names = next((i for i in range(len(first)) if i not in set(header)), None)
+        return header, names
+    numeric = [i for i, cell in enumerate(first) if number_in(cell, comma) is not None]
+    start = numeric[0] if numeric else len(first)
+    if start > 1 or not numeric:
+        raise SpectraError("line %d, column 1: %r is not a number" % (body[0][0], first[0]))
+    return list(range(start, len(first))), 0 if start else None
+
+
+def read_row(number, cells, columns, comma):
+    try:
+        if not comma and len(columns) == len(cells) - columns[0] and "_" not in "".join(cells):
+            return list(map(float, cells[columns[0] :] if columns[0] else cells))
+    except ValueError:
+        columns = list(columns)  # look for the cell that is to blame
+    row = []
+    for column in columns:
+        value = number_in(cells[column], comma)
+        if value is None:
+            raise SpectraError("line %d, column %d: %r is not a number" % (number, column + 1, cells[column][:40]))
+        row.append(value)
+    return row
