@@ -9,7 +9,7 @@ from typing import Any
 from .chain import Chain
 from .errors import WriteError
 from .script import write_script
-from .writer import prepare, write_bundle
+from .writer import write_bundle
 
 __all__ = ["FORMATS", "export", "with_suffix"]
 
@@ -29,7 +29,7 @@ def export(chain: Chain, path: str | os.PathLike[str], format: str = "n4a", cali
         raise WriteError(f"{target.parent}: the folder cannot be made: {error.strerror}") from error
     if format == "n4a":
         return write_bundle(chain, target, calibration=calibration)
-    return write_script(chain, target, calibration=calibration, digest=prepare(chain, calibration).digest)
+    return write_script(chain, target, calibration=calibration)
 
 
 def with_suffix(path: Path, format: str) -> Path:

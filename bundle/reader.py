@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import answers, canonical, opaque
+from . import answers, opaque
 from .answers import Golden
 from .contents import Contents
 from .errors import BundleError, InputError
+from .facts import facts
 from .predictor import Predictor
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
@@ -71,28 +72,8 @@ class Bundle:
 
     def info(self) -> dict[str, Any]:
         """What there is to know about the model, in plain JSON values."""
-        manifest = self._contents.manifest
-        axis = self.axis
-        return {
-            "path": str(self.path),
-            "digest": self.digest,
-            "format": f"{manifest['format']} {manifest['version']}",
-            "bytes": self._contents.archive.size,
-            "profile": self.profile,
-            "task": manifest["task"],
-            "n_features": self.n_features,
-            "axis": None
-            if axis is None
-            else {"first": float(axis.values[0]), "last": float(axis.values[-1]), "unit": axis.unit},
-            "targets": manifest["targets"],
-            "steps": [{**step, "params": canonical.plain(step["params"])} for step in manifest["chain"]["steps"]],
-            "folds": manifest["chain"]["folds"],
-            "instructions": {kind: len(plan.body) for kind, plan in self._contents.plans.items()},
-            "golden": {"rows": len(self.golden.rows), "origin": self.golden.origin},
-            "difference": self.golden.difference,
-            "provenance": canonical.plain(manifest["provenance"]),
-            "environment": manifest["environment"],
-        }
+        said = facts(self.manifest, self.digest, self.axis)
+        return {"path": str(self.path), "bytes": self._contents.archive.size, **said}
 
     def __repr__(self) -> str:
         names = ", ".join(target.name for target in self.targets)

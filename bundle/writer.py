@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +24,7 @@ from .operators import Opaque
 from .reader import verify
 from .runtime.plan import Plan
 
-__all__ = ["Draft", "draft", "prepare", "write_bundle", "write_draft"]
+__all__ = ["Draft", "draft", "place", "prepare", "write_bundle", "write_draft"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +118,22 @@ class _Artifacts:
 
 def write_draft(draft: Draft, path: Path) -> Path:
     """Put a draft at `path`: write beside it, read back and prove, then move into place."""
+    return place(path, lambda stream: archive.write(stream, draft.contents), lambda part: _prove(part, draft))
+
+
+def place(path: Path, write: Callable[[BinaryIO], Any], prove: Callable[[Path], None]) -> Path:
+    """Make a file in one step: `write` it beside `path`, `prove` it there, then move it into place.
+
+    Raises WriteError when it cannot be written; whatever happens, `path` holds the old file or the whole new one.
+    """
     if path.is_dir():
         raise WriteError(f"{path}: is a folder, expected the path of a file")
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with open(part, "xb") as stream:
-            archive.write(stream, draft.contents)
+            write(stream)
             _flush(stream)
-        _prove(part, draft)
+        prove(part)
         os.replace(part, path)
         _flush_folder(path.parent)
     except OSError as error:

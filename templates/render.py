@@ -10,14 +10,14 @@ __all__ = ["render"]
 FOLDER = Path(__file__).parent
 
 
-def render(name: str, **values: str) -> str:
-    """The template file `name` of this room with its `$placeholders` filled.
+def render(file: str, /, **values: str) -> str:
+    """The template `file` of this room with its `$placeholders` filled.
 
-    Values are put in as they are: whoever renders code sees to it that they are code. Raises KeyError when a placeholder and
-    the values do not match one to one.
+    Values are put in as they are: whoever renders code sees to it that they are code. Raises KeyError when the
+    placeholders and the values do not match one to one.
     """
-    template = Template((FOLDER / name).read_text("utf-8"))
+    template = Template((FOLDER / file).read_text("utf-8"))
     wanted = set(template.get_identifiers())
     if wanted != set(values):
-        raise KeyError(f"template {name}: {sorted(wanted ^ set(values))} not both in the text and in the values")
+        raise KeyError(f"template {file}: {sorted(wanted ^ set(values))} not both in the text and in the values")
     return template.substitute(values)

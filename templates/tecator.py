@@ -13,7 +13,7 @@ __all__ = ["Tecator", "tecator"]
 class Tecator:
     """Absorbance of n = 215 samples at p = 100 wavelengths, and what is in the meat, in percent."""
 
-    sample: list[int]
+    sample: list[str]
     water: list[float]
     fat: list[float]
     protein: list[float]
@@ -28,4 +28,4 @@ def tecator() -> Tecator:
         header, *rows = csv.reader(file)
     water, fat, protein = ([float(row[column]) for row in rows] for column in (1, 2, 3))
     spectra = [[float(value) for value in row[4:]] for row in rows]
-    return Tecator([int(row[0]) for row in rows], water, fat, protein, [float(nm) for nm in header[4:]], spectra)
+    return Tecator([row[0] for row in rows], water, fat, protein, [float(nm) for nm in header[4:]], spectra)

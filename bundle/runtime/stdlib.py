@@ -5,6 +5,9 @@ can carry just those it uses. Python 3.8 syntax; only `math` is imported. `sum()
 how it rounds.
 """
 
+# Scripts carry this text: annotations would only be noise there.
+# mypy: allow-untyped-defs, allow-untyped-calls
+
 from math import copysign, inf, nan, sqrt
 
 __all__ = [

@@ -33,7 +33,7 @@ class Split:
     train_y: Vector
     test_X: Vector
     test_y: Vector
-    test_ids: list[int]
+    test_ids: list[str]
 
 
 @dataclass(frozen=True)

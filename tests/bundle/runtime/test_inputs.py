@@ -108,7 +108,7 @@ def test_rows_without_a_finite_answer_are_listed() -> None:
     with pytest.raises(InputError, match="2 of 4 spectra cannot be predicted: row 2: no finite result") as caught:
         inverse.predict([[1.0], [0.0], [2.0], [-0.0]])
     assert [row for row, _ in caught.value.rows] == [1, 3]
-    assert np.isinf(inverse([[0.0]])[0]).all()  # type: ignore[arg-type]
+    assert np.isinf(inverse(np.array([[0.0]]))[0]).all()
 
 
 def test_large_but_finite_answers_are_answers(total: Replay) -> None:
