@@ -95,6 +95,8 @@ class Desk:
         self._used = 0.0
         self._unmoved = 0
         self._watching = False
+        self._watcher: threading.Thread | None = None
+        self._done = threading.Event()
         self._known: dict[str, bool] = {}
 
     # Writing ------------------------------------------------------------------------------------------------------
@@ -266,7 +268,9 @@ class Desk:
     def _watch(self) -> None:
         if not self._watching:
             self._watching = True
-            threading.Thread(target=_keep_warm, args=(weakref.ref(self),), name="n4akit-lease", daemon=True).start()
+            arguments = (weakref.ref(self), self._done)
+            self._watcher = threading.Thread(target=_keep_warm, args=arguments, name="n4akit-lease", daemon=True)
+            self._watcher.start()
 
     def _glance(self) -> bool:
         """Give the lease back if it is wanted or unused; False when there is nothing left to watch."""
@@ -305,6 +309,9 @@ class Desk:
                 self._closed = True
                 _DESKS.discard(self)
                 self._leave()
+        self._done.set()
+        if self._watcher is not None:
+            self._watcher.join()
 
     def _leave(self) -> None:
         alone = self._presence.try_alone() and self._inbox.newest() == 0
@@ -333,9 +340,8 @@ class Desk:
         self._stale = True
 
 
-def _keep_warm(reference: weakref.ref[Desk]) -> None:
-    while True:
-        time.sleep(GLANCE)
+def _keep_warm(reference: weakref.ref[Desk], done: threading.Event) -> None:
+    while not done.wait(GLANCE):
         desk = reference()
         if desk is None or not desk._glance():
             return
