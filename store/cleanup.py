@@ -103,7 +103,8 @@ def _garbage(connection: Connection, desk: Desk) -> list[tuple[str, str]]:
 
 
 def _remove(desk: Desk, objects: Objects, artifact: str, place: str) -> None:
-    # Who saves the same object now either finds no file, and writes it, or its record is in the inbox, which is seen here.
+    # Who saves the same object now either finds no file, and writes it, or its record is in the inbox, which is seen
+    # here.
     if objects.set_aside(place):
         if desk.pending("artifacts", artifact):
             objects.put_back(place)

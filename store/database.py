@@ -122,7 +122,9 @@ def _check_version(connection: Connection, path: Path) -> None:
     try:
         found = connection.execute("SELECT value FROM n4a.meta WHERE key = 'schema_version'").fetchall()
     except duckdb.CatalogException:
-        raise WorkspaceError(f"{path}: a DuckDB database, but no workspace of n4akit; import_workspace reads others") from None
+        raise WorkspaceError(
+            f"{path}: a DuckDB database, but no workspace of n4akit; import_workspace reads others"
+        ) from None
     except duckdb.Error as error:
         raise WorkspaceError(f"{path}: damaged: {_first_line(error)}; restore the file from a copy") from error
     version = int(found[0][0]) if found else 0
@@ -134,4 +136,5 @@ def _check_version(connection: Connection, path: Path) -> None:
 
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
     """The answer to a query, as a frame."""
-    return connection.sql(query, params=list(parameters)).pl()
+    frame: pl.DataFrame = connection.sql(query, params=list(parameters)).pl()
+    return frame

@@ -30,7 +30,9 @@ def encode(value: Any, what: str) -> str:
     except RecursionError:
         raise Refused(f"{what}: the value contains itself or is nested too deeply for JSON") from None
     except UnicodeEncodeError as error:
-        raise Refused(f"{what}: {error.object[error.start : error.end]!r} is half a character; give whole text") from None
+        raise Refused(
+            f"{what}: {error.object[error.start : error.end]!r} is half a character; give whole text"
+        ) from None
     return encoded
 
 
@@ -78,7 +80,9 @@ def decode(value: str | None) -> Any:
 
 
 def row(columns: Iterable[Column], values: Iterable[Any]) -> str:
-    """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its value."""
+    """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its
+    value.
+    """
     return _dumps([_CONVERTERS[c.kind](value, c) for c, value in zip(columns, values, strict=True)])
 
 

@@ -74,7 +74,9 @@ def _suffixed(path: Path, suffix: str) -> Path:
 
 
 def export_parquet(desk: Desk, path: Path, filters: Mapping[str, Any]) -> Path:
-    """Predictions that fit all filters, in the order in which they were saved, as Parquet; valid when there are none."""
+    """Predictions that fit all filters, in the order in which they were saved, as Parquet; valid when there are
+    none.
+    """
     where, parameters = all_of(conditions(filters))
     path = _suffixed(path, ".parquet")
     table = TABLES["predictions"]

@@ -32,4 +32,3 @@ def flush(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-

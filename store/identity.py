@@ -10,7 +10,9 @@ __all__ = ["new_id", "now"]
 
 
 def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): unique without asking anybody, and near those made just before, as indexes like it."""
+    """A UUID of version 7 (RFC 9562): unique without asking anybody, and near those made just before, as indexes like
+    it.
+    """
     milliseconds = time.time_ns() // 1_000_000
     chance = int.from_bytes(os.urandom(10), "big")
     high, low = chance >> 68, chance & (2**62 - 1)

@@ -189,4 +189,3 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _crc(kind: str, id: str, doc: str, body: bytes | None) -> int:
     return zlib.crc32(body or b"", zlib.crc32(f"{kind}\0{id}\0{doc}".encode()))
-

@@ -1,8 +1,8 @@
 """Move records from the inbox into the database: in bulk, in order, each exactly once.
 
-Rows and the number of the last record moved are committed in one transaction, so a record is never moved twice. What the
-database refuses is put in quarantine and blocks nothing; what belongs to a run that was deleted meanwhile is dropped
-and counted.
+Rows and the number of the last record moved are committed in one transaction, so a record is never moved twice. What
+the database refuses is put in quarantine and blocks nothing; what belongs to a run that was deleted meanwhile is
+dropped and counted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Content-addressed bytes: fitted objects as files named by the sha256 of their pickle. Knows no database.
 
-A file is whole or absent: it is written beside its place, put on disk, and renamed. One that was damaged is replaced when
-the same object is saved again. `joblib` files are plain pickles, which `joblib.load` reads; the others are compressed.
-Loading an artifact unpickles it, which runs what the pickle says: open workspaces of people you trust.
+A file is whole or absent: it is written beside its place, put on disk, and renamed. One that was damaged is replaced
+when the same object is saved again. `joblib` files are plain pickles, which `joblib.load` reads; the others are
+compressed. Loading an artifact unpickles it, which runs what the pickle says: open workspaces of people you trust.
 """
 
 from __future__ import annotations

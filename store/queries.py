@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,9 +71,7 @@ FILTERS = {
 """What predictions may be asked for; every value is meant literally."""
 
 
-def find_predictions(
-    desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0
-) -> pl.DataFrame:
+def find_predictions(desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0) -> pl.DataFrame:
     """Predictions that fit all filters, the newest first."""
     return _listed(desk, "predictions", conditions(filters), limit, offset)
 
@@ -151,7 +149,9 @@ def prediction(desk: Desk, prediction_id: str, load_arrays: bool) -> dict[str, A
         return found
     table = TABLES["prediction_arrays"]
     with desk.database() as connection:
-        rows = select(connection, f"SELECT {table.shown} FROM prediction_arrays WHERE prediction_id = ?", [prediction_id])
+        rows = select(
+            connection, f"SELECT {table.shown} FROM prediction_arrays WHERE prediction_id = ?", [prediction_id]
+        )
     return found | _arrays(rows)
 
 

@@ -1,4 +1,6 @@
-"""From what was recorded about a chain to the chain itself, and to its predictions; one of two files that use bundle."""
+"""From what was recorded about a chain to the chain itself, and to its predictions; one of two files that use
+bundle.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[F
             raise Refused(f"{where}: it transforms the target, which is not replayed yet")
         artifacts = _artifacts(step) or list(identifiers(shared.get(str(index))))
         if len(artifacts) > 1:
-            raise Refused(f"{where}: {len(artifacts)} artifacts are named, expected one; which is to be used is not said")
+            raise Refused(
+                f"{where}: {len(artifacts)} artifacts are named, expected one; which is to be used is not said"
+            )
         if not artifacts and step["operator_class"].rpartition(".")[2] in SPLITTERS:
             continue
         fitted = load_artifact(desk, objects, artifacts[0]) if artifacts else None
@@ -119,7 +123,9 @@ def _folds(chain_id: str, chain: Mapping[str, Any]) -> dict[str, str]:
     if not folds:
         index = str(chain["model_step_idx"])
         shared = list(identifiers((chain["shared_artifacts"] or {}).get(index)))
-        models = [step for step in chain["steps"] if str(step["step_idx"]) == index and step.get("role") in (None, "model")]
+        models = [
+            step for step in chain["steps"] if str(step["step_idx"]) == index and step.get("role") in (None, "model")
+        ]
         shared = shared or [artifact for step in models for artifact in _artifacts(step)]
         if len(shared) != 1:
             raise Refused(
@@ -127,7 +133,9 @@ def _folds(chain_id: str, chain: Mapping[str, Any]) -> dict[str, str]:
                 "one model, or one per fold"
             )
         return {"0": shared[0]}
-    return dict(sorted(folds.items(), key=lambda fold: (not fold[0].isdigit(), int(fold[0]) if fold[0].isdigit() else 0)))
+    return dict(
+        sorted(folds.items(), key=lambda fold: (not fold[0].isdigit(), int(fold[0]) if fold[0].isdigit() else 0))
+    )
 
 
 def _dataset(datasets: Sequence[Any] | None, name: str | None) -> Mapping[str, Any]:

@@ -70,7 +70,8 @@ class Table:
     def ddl(self) -> str:
         """The statement that makes the table."""
         lines = [f'"{c.name}" {c.kind.sql}{"" if c.null else " NOT NULL"}' for c in self.columns]
-        return f'CREATE TABLE IF NOT EXISTS {self.name} ({", ".join(lines)}, seq BIGINT NOT NULL, PRIMARY KEY ("{self.key}"))'
+        key = f'seq BIGINT NOT NULL, PRIMARY KEY ("{self.key}")'
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(lines)}, {key})"
 
     @cached_property
     def arrow(self) -> pa.Schema:

@@ -22,8 +22,8 @@ class WorkspaceStore:
     """A workspace that any number of processes and threads may use at once.
 
     What a call recorded survives the death of any process; after `complete_*`, `fail_*` and `close` also a power cut.
-    Whoever reads sees what everybody recorded before. Unknown identifiers raise UnknownId (a KeyError), what contradicts
-    the record raises Refused (a ValueError), and any use after `close` raises Closed (a RuntimeError).
+    Whoever reads sees what everybody recorded before. Unknown identifiers raise UnknownId (a KeyError), what
+    contradicts the record raises Refused (a ValueError), and any use after `close` raises Closed (a RuntimeError).
     """
 
     def __init__(self, workspace_path: Path) -> None:
@@ -46,7 +46,9 @@ class WorkspaceStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # Runs and pipelines -------------------------------------------------------------------------------------------
@@ -109,9 +111,9 @@ class WorkspaceStore:
         """Record a chain: the steps from spectra to prediction, with the artifacts of each; answers its identifier.
 
         A step tells `step_idx`, `operator_class`, `params`, `artifact_id` and `stateless`; it may tell its `role` (`x`,
-        `y` or `model`), `branch_path`, `substep`, and `artifact_ids` instead of one. `fold_artifacts` maps a fold to the
-        artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact. Raises
-        UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
+        `y` or `model`), `branch_path`, `substep`, and `artifact_ids` instead of one. `fold_artifacts` maps a fold to
+        the artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact.
+        Raises UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
         """
         return lifecycle.save_chain(
             self._desk,
@@ -183,7 +185,8 @@ class WorkspaceStore:
         sample_indices: np.ndarray[Any, Any] | None = None,
         weights: np.ndarray[Any, Any] | None = None,
     ) -> None:
-        """Record the arrays of a prediction, once. Values are kept as float64, indices as int64, `y_proba` with its shape.
+        """Record the arrays of a prediction, once. Values are kept as float64, indices as int64, `y_proba` with its
+        shape.
 
         Raises Refused the second time, and for arrays that are masked or hold no numbers.
         """
@@ -231,7 +234,9 @@ class WorkspaceStore:
         details: dict[str, Any] | None = None,
         level: str = "info",
     ) -> None:
-        """Record what happened at a step of a pipeline; `event='end'` entries carry the durations that are summed up."""
+        """Record what happened at a step of a pipeline; `event='end'` entries carry the durations that are summed
+        up.
+        """
         values = (pipeline_id, step_idx, operator_class, event, duration_ms, message, details, level)
         lifecycle.log(self._desk, values)
 
@@ -294,8 +299,8 @@ class WorkspaceStore:
     ) -> pl.DataFrame:
         """The best n predictions, best first, NaN and missing scores last; equal scores in the order of saving.
 
-        With `group_by` (a column) the best n of each group, ordered the same way over all groups. Raises Refused, listing
-        the valid ones, for another metric or column.
+        With `group_by` (a column) the best n of each group, ordered the same way over all groups. Raises Refused,
+        listing the valid ones, for another metric or column.
         """
         return queries.top_predictions(self._desk, n, metric, ascending, partition, dataset_name, group_by)
 
@@ -304,7 +309,9 @@ class WorkspaceStore:
         return queries.log_of(self._desk, pipeline_id)
 
     def get_run_log_summary(self, run_id: str) -> pl.DataFrame:
-        """For each pipeline of a run: entries, summed duration in ms, warnings and errors; zeros where there is no log."""
+        """For each pipeline of a run: entries, summed duration in ms, warnings and errors; zeros where there is no
+        log.
+        """
         return queries.log_summary(self._desk, run_id)
 
     # Exports ------------------------------------------------------------------------------------------------------
@@ -334,7 +341,8 @@ class WorkspaceStore:
     def replay_chain(
         self, chain_id: str, X: np.ndarray[Any, Any], wavelengths: np.ndarray[Any, Any] | None = None
     ) -> np.ndarray[Any, Any]:
-        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several; the bits of the exported bundle.
+        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several; the bits of the exported
+        bundle.
 
         `wavelengths` (p,) are checked against the chain's. Raises UnknownId, and InputError naming every bad row.
         """
@@ -388,4 +396,3 @@ def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any 
     if chain_id not in store._predictors:
         store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
     return store._predictors[chain_id].predict(X, wavelengths)
-

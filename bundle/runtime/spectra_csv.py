@@ -70,10 +70,7 @@ def find_separator(lines):
 
 
 def split_cells(line, separator):
-    if '"' in line:
-        cells = split_quoted(line, separator)
-    else:
-        cells = line.split(separator)
+    cells = split_quoted(line, separator) if '"' in line else line.split(separator)
     if len(cells) > 1 and not cells[-1].strip():
         cells.pop()  # many programs end a row with a separator
     return [cell.strip() for cell in cells]
@@ -113,7 +110,7 @@ def axis_position(cell, comma):
             text = text[len(prefix) :].strip(" _.")
             break
     value = number_in(text, comma)
-    return value, {"1/cm": "cm-1"}.get(unit, unit)
+    return value, "cm-1" if unit == "1/cm" else unit
 
 
 def read_header(table, comma):
@@ -127,10 +124,11 @@ def read_header(table, comma):
     found = [axis_position(cell, comma) for cell in first]
     columns = [i for i, (value, _) in enumerate(found) if value is not None]
     axis = [found[i][0] for i in columns]
-    if axis in ([i + 0.0 for i in range(len(axis))], [i + 1.0 for i in range(len(axis))]):
-        axis = None  # columns that are merely numbered
+    counted = [i + 0.0 for i in range(len(axis) + 1)]
+    if not axis or axis in (counted[:-1], counted[1:]):
+        return columns, None, None  # columns that are merely numbered
     units = {found[i][1] for i in columns}
-    return columns, axis or None, units.pop() if axis and len(units) == 1 else None
+    return columns, axis, units.pop() if len(units) == 1 else None
 
 
 def looks_like_axis(values, body):

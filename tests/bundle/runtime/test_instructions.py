@@ -186,9 +186,12 @@ def test_a_row_is_within_the_error_bound_of_the_exact_one(f: str) -> None:
     for width in (1, 9, 100, 129, 1000):
         X = draw_rows(rng, 4, width, ["plain", "scales", "tiny"])
         for x, y in zip(X.tolist(), replay("row", X, f=f, d=width)[:, 0].tolist(), strict=True):
-            terms = [{"sum": Fraction(v), "sumsq": Fraction(v) ** 2, "abs": abs(Fraction(v))}[f] for v in x]
-            bound = 40 * Fraction(2) ** -53 * sum(map(abs, terms)) / width + Fraction(2) ** -1070
-            assert abs(Fraction(y) - sum(terms) / width) <= bound
+            terms: list[Fraction] = [
+                {"sum": Fraction(v), "sumsq": Fraction(v) ** 2, "abs": abs(Fraction(v))}[f] for v in x
+            ]
+            total = sum((abs(term) for term in terms), Fraction(0))
+            bound = 40 * total / 2**53 / width + Fraction(1, 2**1070)
+            assert abs(Fraction(y) - sum(terms, Fraction(0)) / width) <= bound
 
 
 def test_banded_is_the_exact_convolution_within_its_error_bound() -> None:
