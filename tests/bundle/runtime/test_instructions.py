@@ -267,6 +267,7 @@ def test_a_pickled_step_is_refused_without_leave_and_its_answer_is_checked() -> 
         return x[:, :2]
 
     trusted = Replay(plan, ["value", "x"], opaque={"0" * 64: careless})
-    assert [answer.tolist() for answer in trusted([[1.0, 2.0, 3.0]])] == [[[2.0, 4.0]], [[1.0, 2.0, 3.0]]]  # type: ignore[arg-type]
+    answers = trusted(np.array([[1.0, 2.0, 3.0]]))
+    assert [answer.tolist() for answer in answers] == [[[2.0, 4.0]], [[1.0, 2.0, 3.0]]]
     with pytest.raises(PlanError, match=r"answered with shape \(1, 3\), expected \(1, 2\)"):
         Replay(plan, opaque={"0" * 64: lambda x: x})(np.ones((1, 3)))
