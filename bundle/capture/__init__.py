@@ -100,8 +100,9 @@ def _width(fitted: Mapping[str, Any], wavelengths: ArrayLike | None, n_features:
     if wavelengths is not None:
         return int(np.size(np.asarray(wavelengths)))
     for estimator in fitted.values():
-        for where, step in leaves(estimator, ""):
-            count = State.of(step, where).get("n_features_in_", default=None)
+        for _, step in leaves(estimator, ""):
+            # Not in the state of every object: SelectFromModel asks the estimator inside it.
+            count = getattr(step, "n_features_in_", None)
             if count is not None:
                 return int(count)
     raise CaptureError("no step knows how many points a spectrum has; give n_features= or wavelengths=")
