@@ -201,12 +201,9 @@ def _plain(state: State) -> dict[str, Any]:
         params = state.live.get_params(deep=False)
     else:
         params = state.values
-    plain = (str, int, float, bool, type(None))
-    return {
-        str(name): value
-        for name, value in sorted(params.items())
-        if isinstance(value, plain) and not isinstance(value, np.generic)
-    }
+    # Whoever searched over numpy's numbers is told the same as whoever typed them.
+    values = {str(name): value.item() if isinstance(value, np.generic) else value for name, value in params.items()}
+    return {name: values[name] for name in sorted(values) if isinstance(values[name], str | int | float | None)}
 
 
 def _targets(targets: Sequence[str | Target] | None, count: int) -> tuple[Target, ...]:
