@@ -116,6 +116,8 @@ class _Recorder:
         self.rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)
         if self.rows.shape[1] != width:
             raise CaptureError(f"probes: {self.rows.shape[1]} values in each row, expected {width}")
+        if not len(self.rows):
+            raise CaptureError("probes: no rows were given, expected at least one spectrum")
         self.opaque = opaque
         self.pickled: dict[str, bytes] = {}
         self._known: dict[tuple[int, ...], tuple[Step, Matrix]] = {}
@@ -209,6 +211,8 @@ def _plain(state: State) -> dict[str, Any]:
 def _targets(targets: Sequence[str | Target] | None, count: int) -> tuple[Target, ...]:
     if targets is None:
         targets = ["y"] if count == 1 else [f"y{number}" for number in range(1, count + 1)]
+    elif isinstance(targets, str):
+        targets = [targets]
     named = tuple(target if isinstance(target, Target) else Target(str(target)) for target in targets)
     if len(named) != count or len({target.name for target in named}) != count:
         raise CaptureError(f"targets: {[target.name for target in named]} were given, expected {count} different names")

@@ -47,11 +47,18 @@ class State:
 
     def vector(self, *names: str) -> NDArray[np.float64]:
         """A fitted attribute as one row of finite float64 numbers."""
-        return self.finite(names[0], np.ravel(np.asarray(self.get(*names), dtype=np.float64)))
+        return self.finite(names[0], np.ravel(self._numbers(*names)))
 
     def table(self, *names: str) -> NDArray[np.float64]:
         """A fitted attribute as rows of finite float64 numbers."""
-        return self.finite(names[0], np.atleast_2d(np.asarray(self.get(*names), dtype=np.float64)))
+        return self.finite(names[0], np.atleast_2d(self._numbers(*names)))
+
+    def _numbers(self, *names: str) -> NDArray[np.float64]:
+        value = self.get(*names)
+        try:
+            return np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise self.refuse(f"{names[0]} is a {type(value).__name__}, expected an array of numbers") from None
 
     def finite(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values, or CaptureError when one of them is not finite."""
