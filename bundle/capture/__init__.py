@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..errors import CaptureError
 from . import decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
 from .flatten import leaves
 from .opaque import carry
-from .registry import READERS
+from .registry import READERS, Reading
 from .state import State
 from .verify import TOLERANCE, Matrix, apply, prove, synthetic_rows
 
@@ -52,7 +52,7 @@ def from_sklearn(
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
-    recorder = _Recorder(_width(folds, wavelengths, n_features), probes, opaque)
+    recorder = _Recorder(_width(folds.values(), wavelengths, n_features), probes, opaque)
     branches = {fold: recorder.branch([], model) for fold, model in folds.items()}
     return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
 
@@ -74,10 +74,10 @@ def from_steps(
 
     A step without a fitted object is read from its class name and parameters; it is never skipped.
     """
-    fitted = {str(step.index): step.fitted for step in steps if step.fitted is not None}
-    width = _width(fitted | {str(fold): model for fold, model in folds.items()}, wavelengths, n_features)
-    recorder = _Recorder(width, probes, opaque)
-    branches = {str(fold): recorder.branch(steps, model) for fold, model in folds.items()}
+    models = _folds(folds)
+    fitted = [step.fitted for step in steps if step.fitted is not None]
+    recorder = _Recorder(_width([*fitted, *models.values()], wavelengths, n_features), probes, opaque)
+    branches = {fold: recorder.branch(steps, model) for fold, model in models.items()}
     return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
 
 
@@ -93,13 +93,13 @@ def _folds(estimator: Any) -> dict[str, Any]:
     return folds
 
 
-def _width(fitted: Mapping[str, Any], wavelengths: ArrayLike | None, n_features: int | None) -> int:
+def _width(fitted: Iterable[Any], wavelengths: ArrayLike | None, n_features: int | None) -> int:
     """Points of a spectrum: as told, or as the first fitted step that knows."""
     if n_features is not None:
         return int(n_features)
     if wavelengths is not None:
         return int(np.size(np.asarray(wavelengths)))
-    for estimator in fitted.values():
+    for estimator in fitted:
         for _, step in leaves(estimator, ""):
             # Not in the state of every object: SelectFromModel asks the estimator inside it.
             count = getattr(step, "n_features_in_", None)
@@ -149,7 +149,7 @@ class _Recorder:
         read = (reader.predict if method == "predict" else reader.transform) if reader else None
         name = state.name.rpartition(".")[2]
         if read is not None:
-            reading = read(state)
+            reading = _understood(read, state)
             verified = prove(state, reading, rows, method)
             operators, answer = reading.operators, apply(reading.operators, rows, state.where)
         elif self.opaque and state.live is not None:
@@ -188,6 +188,14 @@ class _Recorder:
     def _ends(self, branches: Mapping[str, tuple[Step, ...]]) -> list[tuple[Step, Matrix]]:
         last = {id(steps[-1]) for steps in branches.values()}
         return [(step, answer) for step, answer in self._known.values() if id(step) in last]
+
+
+def _understood(read: Callable[[State], Reading], state: State) -> Reading:
+    reading, unread = read(state), state.unread()
+    if state.live is None and unread:
+        # Nothing could prove that it does not matter.
+        raise state.refuse(f"{unread[0]!r} is no option that is known of this class")
+    return reading
 
 
 def _state_of(step: FittedStep) -> State:
