@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,8 @@ __all__ = ["carry"]
 
 def carry(state: State, rows: NDArray[np.float64], method: str) -> tuple[Opaque, bytes, NDArray[np.float64]]:
     """The operator, the pickle of the bound method it stands for, and what it makes of the rows."""
+    import cloudpickle  # not everywhere: old environments capture too, as data
+
     compute = getattr(state.live, method, None)
     if compute is None:
         raise state.refuse(f"it has no {method}, and cannot be carried as a pickle either")
