@@ -120,7 +120,7 @@ class _Recorder:
             raise CaptureError("probes: no rows were given, expected at least one spectrum")
         self.opaque = opaque
         self.pickled: dict[str, bytes] = {}
-        self._known: dict[tuple[int, ...], tuple[Step, Matrix]] = {}
+        self._known: dict[tuple[tuple[int, str], ...], tuple[Step, Matrix]] = {}
 
     def branch(self, steps: Sequence[FittedStep], model: Any) -> tuple[Step, ...]:
         """The steps of one fold, the model last."""
@@ -135,11 +135,13 @@ class _Recorder:
             for n, ((_, fitted), name) in enumerate(zip(found, names, strict=True), 1)
         ]
         branch, rows = [], self.rows
-        path: tuple[int, ...] = ()
+        path: tuple[tuple[int, str], ...] = ()
         for number, (index, state) in enumerate(states, 1):
-            path = (*path, id(state.live) if state.live is not None else -index)
+            method = "predict" if number == len(states) else "transform"
+            # The same object after the same steps is read once, unless it is asked for something else.
+            path = (*path, (id(state.live) if state.live is not None else -index, method))
             if path not in self._known:
-                self._known[path] = self._read(index, state, rows, "predict" if number == len(states) else "transform")
+                self._known[path] = self._read(index, state, rows, method)
             step, rows = self._known[path]
             branch.append(step)
         return tuple(branch)
