@@ -152,3 +152,24 @@ def test_capturing_leaves_the_model_as_it_was(fitted: Pipeline, tecator: Tecator
     before = fitted.predict(tecator.X)
     from_sklearn(fitted, probes=tecator.X)
     np.testing.assert_array_equal(fitted.predict(tecator.X), before)
+
+
+def test_an_object_in_another_place_is_another_step(tecator: Tecator) -> None:
+    scaler = StandardScaler().fit(tecator.X)
+    ridge = Ridge(1e-3).fit(scaler.transform(tecator.X), tecator.fat)
+    chain = from_sklearn({"scaled": make_pipeline(scaler, ridge), "raw": ridge})
+    assert [step.index for step in chain.branches["scaled"]] == [1, 2]
+    assert [step.index for step in chain.branches["raw"]] == [1]
+    expected = (ridge.predict(scaler.transform(tecator.X)) + ridge.predict(tecator.X)) / 2
+    assert np.abs(predict(chain, tecator.X)[:, 0] - expected).max() <= 1e-10 * np.ptp(expected)
+
+
+def test_an_object_may_predict_in_one_fold_and_transform_in_another(tecator: Tecator) -> None:
+    """Of one component and one target both have one column: nothing but the place tells them apart."""
+    pls = PLSRegression(1).fit(tecator.X, tecator.fat)
+    ridge = Ridge().fit(pls.transform(tecator.X), tecator.fat)
+    scored = Pipeline([("scores", pls), ("model", ridge)])
+    expected = (pls.predict(tecator.X) + scored.predict(tecator.X)) / 2
+    for folds in ([pls, scored], [scored, pls]):
+        found = predict(from_sklearn(folds), tecator.X)[:, 0]
+        assert np.abs(found - expected).max() <= 1e-10 * np.ptp(expected)
