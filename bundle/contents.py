@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import answers, coherence, format, npy
 from .answers import Golden
 from .archive import Archive
-from .chain import Axis, Target
+from .ends import Axis, Target
 from .errors import BundleError
 from .runtime.errors import PlanError
 
