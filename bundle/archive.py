@@ -13,6 +13,7 @@ import stat
 import struct
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def _check_names(names: Sequence[str]) -> None:
         if not NAME.fullmatch(name):
             raise WriteError(f"member {name!r}: expected a name of lower-case letters and digits such as manifest.json")
     if len(set(names)) < len(names):
-        raise WriteError(f"member {next(n for n in names if names.count(n) > 1)!r} comes twice")
+        raise WriteError(f"member {Counter(names).most_common(1)[0][0]!r} comes twice")
     if not 1 <= len(names) <= MOST:
         raise WriteError(f"{len(names)} members, expected 1 to {MOST}")
 
