@@ -1,4 +1,4 @@
-"""Forge bundles: take a good one apart, change it, put it together as its maker would, with all checksums and digests."""
+"""Forge bundles: take a good one apart, change it, put it together as its maker would, with checksums and digests."""
 
 from __future__ import annotations
 
