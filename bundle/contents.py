@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Contents:
         _refuse(problems)
         self.plans, problems = format.restore(self.manifest, self.array)
         _refuse(problems)
-        _refuse(list(coherence.check(self.manifest, self.plans, self._sizes)))
+        _refuse(list(islice(coherence.check(self.manifest, self.plans, self._sizes), format.SHOWN)))
 
     @property
     def targets(self) -> tuple[Target, ...]:

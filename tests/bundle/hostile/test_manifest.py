@@ -127,6 +127,20 @@ def test_all_that_is_wrong_is_said_at_once(good: Contents, refused: Refused) -> 
     assert all(word in said for word in ("task: 'x'", "difference: 'y'", "'hook' is unknown"))
 
 
+def test_of_a_hundred_thousand_complaints_the_first_are_told(good: Contents, refused: Refused) -> None:
+    said = refused(with_manifest(good, lambda m: m.update(targets=[0] * 100_000)))
+    assert "targets[0]: 0 (an integer), expected an object" in said and len(said) < 10_000
+
+
+def test_of_a_thousand_unused_artifacts_the_first_are_told(good: Contents, refused: Refused) -> None:
+    def change(document: Any) -> None:
+        entry = next(iter(document["artifacts"].values()))
+        document["artifacts"] |= {f"{number:064x}": entry for number in range(1000)}
+
+    said = refused(with_manifest(good, change))
+    assert "nothing uses it" in said and len(said) < 20_000
+
+
 # What must hold between the manifest, the plans and the members. `s` holds the digest of one artifact of each role.
 @pytest.mark.parametrize(
     ("change", "words"),
