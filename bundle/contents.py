@@ -79,8 +79,9 @@ class Contents:
         with self._lock:
             known = self._arrays.get(sha256)
             if known is None:
+                data = self.artifact(sha256)
                 try:
-                    known = npy.decode(self.artifact(sha256), type, shape)
+                    known = npy.decode(data, type, shape)
                 except ValueError as error:
                     raise BundleError(f"array {sha256}: {error}") from None
                 self._arrays[sha256] = known
