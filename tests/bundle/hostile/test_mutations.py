@@ -112,9 +112,8 @@ def test_a_changed_golden_json_is_refused(saved: Path, good: Contents, data: st.
     mutate(data, document)
     path = saved.with_name("g.n4a")
     path.write_bytes(packed(with_golden(good, dumps(document))))
-    if dumps(document) != before:
-        with pytest.raises(BundleError):
-            load(path)
+    # `load` leaves the faithful plan and its answers to `verify`.
+    assert dumps(document) == before or verify(path).problems
 
 
 @given(st.binary(max_size=60), st.sampled_from(["manifest.json", "golden.json"]))
