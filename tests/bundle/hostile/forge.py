@@ -22,7 +22,7 @@ __all__ = [
     "packed",
     "role",
     "taken",
-    "with_array",
+    "with_artifact",
     "with_golden",
     "with_manifest",
 ]
@@ -73,13 +73,13 @@ def role(contents: Contents, wanted: str) -> str:
     return found
 
 
-def with_array(contents: Contents, sha256: str, data: bytes) -> Contents:
+def with_artifact(contents: Contents, sha256: str, data: bytes) -> Contents:
     """Another content for an artifact, and a manifest that names it by its new digest wherever it named the old."""
     digest = hashlib.sha256(data).hexdigest()
     document = json.loads(contents["manifest.json"].replace(sha256.encode(), digest.encode()))
     document["artifacts"][digest]["size"] = len(data)
     members = {name.replace(sha256, digest): content for name, content in contents.items()}
-    members |= {f"artifacts/{digest}.npy": data, "manifest.json": dumps(document)}
+    members |= {document["artifacts"][digest]["member"]: data, "manifest.json": dumps(document)}
     first, *rest, last = members
     return {name: members[name] for name in (first, *sorted(rest), last)}
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from n4akit.bundle import load, verify
 
-from .forge import Change, Contents, dumps, manifest, npy, packed, role, with_array, with_golden, with_manifest
+from .forge import Change, Contents, dumps, manifest, npy, packed, role, with_artifact, with_golden, with_manifest
 
 Refused = Callable[[bytes | Contents], str]
 
@@ -41,7 +41,7 @@ def test_a_changed_coefficient_is_refused(good: Contents, refused: Refused, colu
     sha256 = manifest(good)["plans"]["compiled"]["consts"]["k0"]["array"]
     coefficients = array(good, sha256)
     coefficients[0, column] *= 1.0 + 2.0**-20
-    said = refused(with_array(good, sha256, npy(coefficients)))
+    said = refused(with_artifact(good, sha256, npy(coefficients)))
     assert said.startswith("golden row ") and "the compiled plan answers" in said and "expected" in said
 
 
@@ -57,7 +57,7 @@ def test_a_changed_coefficient_of_the_faithful_plan_is_refused_by_verify(good: C
     coefficients = array(good, sha256)
     coefficients[0, 7] += 2.0**-20
     path = tmp_path / "altered.n4a"
-    path.write_bytes(packed(with_array(good, sha256, npy(coefficients))))
+    path.write_bytes(packed(with_artifact(good, sha256, npy(coefficients))))
     assert any("the faithful plan answers" in problem for problem in verify(path).problems)
 
 
@@ -77,12 +77,12 @@ def test_a_changed_golden_row_is_refused(good: Contents, refused: Refused) -> No
     sha256 = role(good, "golden")
     rows = array(good, sha256)
     rows[4, 4] *= 1.0 + 2.0**-20
-    assert refused(with_array(good, sha256, npy(rows))).startswith("golden row 5: the compiled plan answers")
+    assert refused(with_artifact(good, sha256, npy(rows))).startswith("golden row 5: the compiled plan answers")
 
 
 def test_golden_rows_in_another_order_are_refused(good: Contents, refused: Refused) -> None:
     sha256 = role(good, "golden")
-    assert "golden row 1: the compiled plan" in refused(with_array(good, sha256, npy(array(good, sha256)[::-1])))
+    assert "golden row 1: the compiled plan" in refused(with_artifact(good, sha256, npy(array(good, sha256)[::-1])))
 
 
 @pytest.mark.parametrize("words", [("add", "sub"), ("div", "mul"), ("sub", "add")])
@@ -106,7 +106,7 @@ def test_plans_that_changed_places_are_refused(good: Contents, refused: Refused)
 
 def test_golden_rows_that_have_no_answer_are_refused(good: Contents, refused: Refused) -> None:
     rows = np.ones((6, 12))
-    said = refused(with_array(good, role(good, "golden"), npy(rows)))
+    said = refused(with_artifact(good, role(good, "golden"), npy(rows)))
     assert "golden rows, compiled plan: 6 of 6 spectra cannot be predicted: row 1: no finite result" in said
 
 

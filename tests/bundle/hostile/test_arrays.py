@@ -13,7 +13,7 @@ from n4akit.bundle import BundleError, load, verify
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan
 from n4akit.bundle.writer import draft, write_draft
 
-from .forge import Contents, manifest, npy, packed, role, taken, with_array, with_manifest
+from .forge import Contents, manifest, npy, packed, role, taken, with_artifact, with_manifest
 
 Refused = Callable[[bytes | Contents], str]
 
@@ -70,14 +70,14 @@ VALUES = np.linspace(1.0, 2.0, 12).reshape(1, 12)
 )
 def test_an_array_of_another_type_or_shape_is_refused(good: Contents, refused: Refused, data: bytes) -> None:
     assert len(data) == 224
-    said = refused(with_array(good, compiled(good), data))
+    said = refused(with_artifact(good, compiled(good), data))
     assert f"array {hashlib.sha256(data).hexdigest()}: header" in said
     assert "expected that of <f8 values of shape (1, 12)" in said
 
 
 @pytest.mark.parametrize("values", [VALUES[:, :11], np.tile(VALUES, 2), np.array([[None]], dtype=object)])
 def test_an_array_of_another_size_is_refused(good: Contents, refused: Refused, values: Any) -> None:
-    said = refused(with_array(good, compiled(good), npy(values, allow_pickle=True)))
+    said = refused(with_artifact(good, compiled(good), npy(values, allow_pickle=True)))
     assert ", expected 224" in said
 
 
@@ -109,16 +109,17 @@ def test_coefficients_that_are_no_numbers_are_refused(good: Contents, refused: R
     values = VALUES.copy()
     values[0, 5] = value
     assert (
-        refused(with_array(good, compiled(good), npy(values))) == "plan constant 'k0' holds values that are not finite"
+        refused(with_artifact(good, compiled(good), npy(values)))
+        == "plan constant 'k0' holds values that are not finite"
     )
 
 
 def test_an_axis_or_golden_rows_that_are_no_numbers_are_refused(good: Contents, refused: Refused) -> None:
     axis = np.full(12, np.nan)
-    assert "holds values that are not finite" in refused(with_array(good, role(good, "axis"), npy(axis)))
+    assert "holds values that are not finite" in refused(with_artifact(good, role(good, "axis"), npy(axis)))
     rows = np.ones((6, 12))
     rows[2, 3] = np.inf
-    assert "row 3: point 4 is inf" in refused(with_array(good, role(good, "golden"), npy(rows)))
+    assert "row 3: point 4 is inf" in refused(with_artifact(good, role(good, "golden"), npy(rows)))
 
 
 def choosing(columns: list[int]) -> Plan:
@@ -138,7 +139,7 @@ def test_columns_that_a_register_does_not_have_are_refused(
     plan = choosing([1, 2, 3])
     contents = taken(write_draft(draft(models().chain, plan, plan), tmp_path / "columns.n4a"))
     sha256 = manifest(contents)["plans"]["compiled"]["consts"]["k0"]["array"]
-    said = refused(with_array(contents, sha256, npy(np.array([1, column, 3], dtype="<i4"))))
+    said = refused(with_artifact(contents, sha256, npy(np.array([1, column, 3], dtype="<i4"))))
     least, largest = sorted([1, column, 3])[::2]
     assert f"'k0' holds values from {least} to {largest}, expected 0 to 11" in said
 
