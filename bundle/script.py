@@ -59,7 +59,9 @@ def _prove(part: Path, draft: Draft) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        raise WriteError(f"the script took more than {PATIENCE} s for its golden rows; it is too slow to be used") from None
+        raise WriteError(
+            f"the script took more than {PATIENCE} s for its golden rows; it is too slow to be used"
+        ) from None
     if done.returncode or not done.stdout.startswith(f"{len(draft.golden.rows)} golden rows"):
         said = (done.stderr or done.stdout).strip().splitlines()
         raise WriteError(
@@ -112,10 +114,7 @@ class _Program:
         _check_names(plan)
         self._plan = plan
         self._tables = {
-            name
-            for line in plan.body
-            for slot, name in zip(_slots(line), line.inputs, strict=True)
-            if slot == "table"
+            name for line in plan.body for slot, name in zip(_slots(line), line.inputs, strict=True) if slot == "table"
         }
         self.functions, self.math_import = _slices({INSTRUCTIONS[line.op].twin for line in plan.body})
         self.constants = "\n".join(f"{name} = {self._constant(name, c)}" for name, c in plan.constants.items())

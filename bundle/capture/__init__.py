@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..errors import CaptureError
 from . import decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
 from .flatten import leaves
 from .opaque import carry
-from .registry import READERS
+from .registry import READERS, Reading
 from .state import State
 from .verify import TOLERANCE, Matrix, apply, prove, synthetic_rows
 
@@ -52,7 +52,7 @@ def from_sklearn(
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
-    recorder = _Recorder(_width(folds, wavelengths, n_features), probes, opaque)
+    recorder = _Recorder(_width(folds.values(), wavelengths, n_features), probes, opaque)
     branches = {fold: recorder.branch([], model) for fold, model in folds.items()}
     return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
 
@@ -74,10 +74,10 @@ def from_steps(
 
     A step without a fitted object is read from its class name and parameters; it is never skipped.
     """
-    fitted = {str(step.index): step.fitted for step in steps if step.fitted is not None}
-    width = _width(fitted | {str(fold): model for fold, model in folds.items()}, wavelengths, n_features)
-    recorder = _Recorder(width, probes, opaque)
-    branches = {str(fold): recorder.branch(steps, model) for fold, model in folds.items()}
+    models = _folds(folds)
+    fitted = [step.fitted for step in steps if step.fitted is not None]
+    recorder = _Recorder(_width([*fitted, *models.values()], wavelengths, n_features), probes, opaque)
+    branches = {fold: recorder.branch(steps, model) for fold, model in models.items()}
     return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
 
 
@@ -93,15 +93,16 @@ def _folds(estimator: Any) -> dict[str, Any]:
     return folds
 
 
-def _width(fitted: Mapping[str, Any], wavelengths: ArrayLike | None, n_features: int | None) -> int:
+def _width(fitted: Iterable[Any], wavelengths: ArrayLike | None, n_features: int | None) -> int:
     """Points of a spectrum: as told, or as the first fitted step that knows."""
     if n_features is not None:
         return int(n_features)
     if wavelengths is not None:
         return int(np.size(np.asarray(wavelengths)))
-    for estimator in fitted.values():
-        for where, step in leaves(estimator, ""):
-            count = State.of(step, where).get("n_features_in_", default=None)
+    for estimator in fitted:
+        for _, step in leaves(estimator, ""):
+            # Not in the state of every object: SelectFromModel asks the estimator inside it.
+            count = getattr(step, "n_features_in_", None)
             if count is not None:
                 return int(count)
     raise CaptureError("no step knows how many points a spectrum has; give n_features= or wavelengths=")
@@ -115,9 +116,11 @@ class _Recorder:
         self.rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)
         if self.rows.shape[1] != width:
             raise CaptureError(f"probes: {self.rows.shape[1]} values in each row, expected {width}")
+        if not len(self.rows):
+            raise CaptureError("probes: no rows were given, expected at least one spectrum")
         self.opaque = opaque
         self.pickled: dict[str, bytes] = {}
-        self._known: dict[tuple[int, ...], tuple[Step, Matrix]] = {}
+        self._known: dict[tuple[tuple[int, str], ...], tuple[Step, Matrix]] = {}
 
     def branch(self, steps: Sequence[FittedStep], model: Any) -> tuple[Step, ...]:
         """The steps of one fold, the model last."""
@@ -132,11 +135,13 @@ class _Recorder:
             for n, ((_, fitted), name) in enumerate(zip(found, names, strict=True), 1)
         ]
         branch, rows = [], self.rows
-        path: tuple[int, ...] = ()
+        path: tuple[tuple[int, str], ...] = ()
         for number, (index, state) in enumerate(states, 1):
-            path = (*path, id(state.live) if state.live is not None else -index)
+            method = "predict" if number == len(states) else "transform"
+            # The same object after the same steps is read once, unless it is asked for something else.
+            path = (*path, (id(state.live) if state.live is not None else -index, method))
             if path not in self._known:
-                self._known[path] = self._read(index, state, rows, "predict" if number == len(states) else "transform")
+                self._known[path] = self._read(index, state, rows, method)
             step, rows = self._known[path]
             branch.append(step)
         return tuple(branch)
@@ -146,7 +151,7 @@ class _Recorder:
         read = (reader.predict if method == "predict" else reader.transform) if reader else None
         name = state.name.rpartition(".")[2]
         if read is not None:
-            reading = read(state)
+            reading = _understood(read, state)
             verified = prove(state, reading, rows, method)
             operators, answer = reading.operators, apply(reading.operators, rows, state.where)
         elif self.opaque and state.live is not None:
@@ -187,6 +192,14 @@ class _Recorder:
         return [(step, answer) for step, answer in self._known.values() if id(step) in last]
 
 
+def _understood(read: Callable[[State], Reading], state: State) -> Reading:
+    reading, unread = read(state), state.unread()
+    if state.live is None and unread:
+        # Nothing could prove that it does not matter.
+        raise state.refuse(f"{unread[0]!r} is no option that is known of this class")
+    return reading
+
+
 def _state_of(step: FittedStep) -> State:
     where = f"step {step.index}"
     if step.fitted is not None:
@@ -200,17 +213,16 @@ def _plain(state: State) -> dict[str, Any]:
         params = state.live.get_params(deep=False)
     else:
         params = state.values
-    plain = (str, int, float, bool, type(None))
-    return {
-        str(name): value
-        for name, value in sorted(params.items())
-        if isinstance(value, plain) and not isinstance(value, np.generic)
-    }
+    # Whoever searched over numpy's numbers is told the same as whoever typed them.
+    values = {str(name): value.item() if isinstance(value, np.generic) else value for name, value in params.items()}
+    return {name: values[name] for name in sorted(values) if isinstance(values[name], str | int | float | None)}
 
 
 def _targets(targets: Sequence[str | Target] | None, count: int) -> tuple[Target, ...]:
     if targets is None:
         targets = ["y"] if count == 1 else [f"y{number}" for number in range(1, count + 1)]
+    elif isinstance(targets, str):
+        targets = [targets]
     named = tuple(target if isinstance(target, Target) else Target(str(target)) for target in targets)
     if len(named) != count or len({target.name for target in named}) != count:
         raise CaptureError(f"targets: {[target.name for target in named]} were given, expected {count} different names")

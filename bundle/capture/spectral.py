@@ -21,14 +21,14 @@ NIRS = "nirs4all.operators.transforms.nirs"
 @reads(FAMILY, spelled("chemotools.scatter", ["_standard_normal_variate"], "StandardNormalVariate"))
 def snv(state: State) -> Reading:
     state.expect("axis", 1, -1, default=1)
-    with_mean, with_std = state.get("with_mean", default=True), state.get("with_std", default=True)
-    return Reading((SNV(bool(with_mean), bool(with_std), int(state.get("ddof", default=0))),))
+    with_mean, with_std = state.flag("with_mean", default=True), state.flag("with_std", default=True)
+    return Reading((SNV(with_mean, with_std, state.whole("ddof", default=0)),))
 
 
 @reads(FAMILY, [f"{OURS}.RobustNormalVariate"])
 def robust_snv(state: State) -> Reading:
-    with_center, with_scale = state.get("with_center", default=True), state.get("with_scale", default=True)
-    return Reading((RobustSNV(bool(with_center), bool(with_scale), float(state.get("k", default=1.4826))),))
+    with_center, with_scale = state.flag("with_center", default=True), state.flag("with_scale", default=True)
+    return Reading((RobustSNV(with_center, with_scale, state.real("k", default=1.4826)),))
 
 
 @reads(FAMILY, [f"{OURS}.SavitzkyGolay"])
@@ -37,12 +37,12 @@ def savitzky_golay(state: State) -> Reading:
     return Reading(
         (
             SavitzkyGolay(
-                int(state.get("window_length", default=11)),
-                int(state.get("polyorder", default=3)),
-                int(state.get("deriv", default=0)),
-                float(state.get("delta", default=1.0)),
+                state.whole("window_length", default=11),
+                state.whole("polyorder", default=3),
+                state.whole("deriv", default=0),
+                state.real("delta", default=1.0),
                 str(state.get("mode", default="interp")),
-                float(state.get("cval", default=0.0)),
+                state.real("cval", default=0.0),
             ),
         )
     )
@@ -52,32 +52,32 @@ def savitzky_golay(state: State) -> Reading:
     FAMILY, spelled("chemotools.derivative", ["_savitzky_golay"], "SavitzkyGolay"), "every mode of scipy but reflect"
 )
 def chemotools_savitzky_golay(state: State) -> Reading:
-    window = state.get("window_length_", "window_length", "window_size", default=3)
-    polyorder = state.get("polyorder_", "polyorder", "polynomial_order", default=1)
-    deriv = state.get("deriv_", "deriv", "derivate_order", default=1)
+    window = state.whole("window_length_", "window_length", "window_size", default=3)
+    polyorder = state.whole("polyorder_", "polyorder", "polynomial_order", default=1)
+    deriv = state.whole("deriv_", "deriv", "derivate_order", default=1)
     mode = state.expect("mode", "interp", "mirror", "nearest", "wrap", "constant", default="nearest")
-    return Reading((SavitzkyGolay(int(window), int(polyorder), int(deriv), 1.0, str(mode)),))
+    return Reading((SavitzkyGolay(window, polyorder, deriv, 1.0, str(mode)),))
 
 
 @reads(FAMILY, [f"{OURS}.NorrisWilliams"])
 def gap_derivative(state: State) -> Reading:
-    segment, gap = int(state.get("segment", default=5)), int(state.get("gap", default=3))
-    deriv, delta = int(state.get("deriv", default=1)), float(state.get("delta", default=1.0))
+    segment, gap = state.whole("segment", default=5), state.whole("gap", default=3)
+    deriv, delta = state.whole("deriv", default=1), state.real("delta", default=1.0)
     return Reading((GapDerivative(segment, gap, deriv, delta, str(state.get("mode", default="nearest"))),))
 
 
 @reads(FAMILY, spelled("chemotools.derivative", ["_norris_william"], "NorrisWilliams"), "mode nearest, mirror, wrap")
 def chemotools_norris_williams(state: State) -> Reading:
-    segment = int(state.get("window_length_", "window_length", "window_size", default=5))
-    gap, deriv = int(state.get("gap_size", default=3)), int(state.get("deriv_", "deriv", "derivative_order", default=1))
+    segment = state.whole("window_length_", "window_length", "window_size", default=5)
+    gap, deriv = state.whole("gap_size", default=3), state.whole("deriv_", "deriv", "derivative_order", default=1)
     mode = str(state.expect("mode", "nearest", "mirror", "wrap", default="nearest"))
     return Reading((GapDerivative(segment, gap, deriv, 1.0, mode),))
 
 
 @reads(FAMILY, [f"{OURS}.GradientDerivative"])
 def gradient(state: State) -> Reading:
-    deriv, delta = int(state.get("deriv", default=1)), float(state.get("delta", default=1.0))
-    return Reading((Gradient(deriv, delta, int(state.get("edge_order", default=1))),))
+    deriv, delta = state.whole("deriv", default=1), state.real("delta", default=1.0)
+    return Reading((Gradient(deriv, delta, state.whole("edge_order", default=1)),))
 
 
 @reads(FAMILY, [f"{NIRS}.FirstDerivative"], "along each spectrum, checked against the live object")
@@ -91,14 +91,13 @@ def nirs4all_second_derivative(state: State) -> Reading:
 
 
 def _nirs4all_gradient(state: State, deriv: int) -> Reading:
-    delta, edge_order = float(state.get("delta", default=1.0)), int(state.get("edge_order", default=2))
+    delta, edge_order = state.real("delta", default=1.0), state.whole("edge_order", default=2)
     return Reading((Gradient(deriv, delta, edge_order),))
 
 
 @reads(FAMILY, [f"{OURS}.Detrending"])
 def detrend(state: State) -> Reading:
-    breakpoints = tuple(int(point) for point in state.get("breakpoints", default=()))
-    return Reading((Detrend(int(state.get("degree", default=1)), breakpoints),))
+    return Reading((Detrend(state.whole("degree", default=1), state.wholes("breakpoints", default=())),))
 
 
 @reads(FAMILY, spelled("chemotools.baseline", ["_linear_correction"], "LinearCorrection"), "refused by name")
@@ -109,9 +108,9 @@ def chemotools_linear_correction(state: State) -> Reading:
 @reads(FAMILY, spelled("chemotools.baseline", ["_polynomial_correction"], "PolynomialCorrection"), "all points")
 def chemotools_polynomial_correction(state: State) -> Reading:
     indices = list(state.get("indices_"))
-    if indices != list(range(int(state.get("n_features_in_")))):
+    if indices != list(range(state.whole("n_features_in_"))):
         raise state.refuse("indices: a polynomial through some of the points is not supported, only through all")
-    return Reading((Detrend(int(state.get("order"))),))
+    return Reading((Detrend(state.whole("order")),))
 
 
 @reads(FAMILY, [f"{OURS}.MultiplicativeScatterCorrection"])

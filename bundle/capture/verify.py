@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CaptureError
+from ..errors import CaptureError, PlanError
 from ..lower import Program, operate
 from ..operators import Operator
 from ..runtime import Output, Replay
 from .registry import Reading
 from .state import State
 
-__all__ = ["TOLERANCE", "apply", "prove", "synthetic_rows"]
+__all__ = ["TOLERANCE", "apply", "ask", "prove", "synthetic_rows"]
 
 Matrix = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def prove(state: State, reading: Reading, rows: Matrix, method: str) -> str:
     """
     if state.live is None:
         return "invariants"
-    ours, theirs = apply(reading.operators, rows, state.where), _ask(state, rows, method)
+    ours, theirs = apply(reading.operators, rows, state.where), ask(state, rows, method)
     if ours.shape != theirs.shape:
         raise state.refuse(f"{method} answers with shape {theirs.shape}, what was read from it with {ours.shape}")
     difference, scale = float(np.abs(ours - theirs).max()), float(np.abs(theirs).max())
@@ -50,18 +50,25 @@ def _close(ours: Matrix, theirs: Matrix) -> bool:
     return bool(np.abs(ours - theirs).max() <= TOLERANCE * np.abs(theirs).max())
 
 
-def _ask(state: State, rows: Matrix, method: str) -> Matrix:
-    answer: Any = getattr(state.live, method)(rows.copy())
-    return np.asarray(answer, dtype=np.float64).reshape(len(rows), -1)
+def ask(state: State, rows: Matrix, method: str) -> Matrix:
+    """What the live object's own method makes of the rows, as a table."""
+    try:
+        answer: Any = getattr(state.live, method)(rows.copy())
+        return np.asarray(answer, dtype=np.float64).reshape(len(rows), -1)
+    except Exception as error:  # the object's own code may raise anything
+        raise state.refuse(f"its {method} fails on the rows it is checked with: {error}") from error
 
 
 def apply(operators: tuple[Operator, ...], rows: Matrix, where: str) -> Matrix:
     """What the operators make of the rows, by the same instructions that will predict."""
     program = Program(rows.shape[1])
     x = program.x
-    for operator in operators:
-        x = operate(operator, program, x)
-    answer = Replay(program.plan({"value": Output(x)}))(rows)[0]
+    try:
+        for operator in operators:
+            x = operate(operator, program, x)
+        answer = Replay(program.plan({"value": Output(x)}))(rows)[0]
+    except PlanError as error:
+        raise CaptureError(f"{where}: {error}") from error
     if not np.isfinite(answer).all():
         raise CaptureError(f"{where}: it gives no finite answer for the rows it is checked with; give probes=spectra")
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..operators import GapDerivative, Gradient
 from .operate import operate
 from .padding import MODES, padding, reach
 from .program import Program
+from .rounding import rounded
 
 __all__: list[str] = []
 
@@ -23,6 +25,8 @@ def gap_derivative(operator: GapDerivative, program: Program, x: str) -> str:
             f"GapDerivative: segment={segment}, gap={gap}, deriv={deriv}, mode={operator.mode!r}; expected "
             f"segment ≥ 1, gap ≥ 2 (3 for a second derivative), deriv 1 or 2, mode {', '.join(MODES)}"
         )
+    if not isfinite(operator.delta) or operator.delta == 0.0:
+        raise PlanError(f"GapDerivative: delta={operator.delta}, expected a finite number other than 0")
     differences = [Fraction(0)] * gap
     differences[0] = Fraction(-1 if deriv == 1 else 1)
     differences[-1] = Fraction(1)
@@ -35,7 +39,7 @@ def gap_derivative(operator: GapDerivative, program: Program, x: str) -> str:
             taps[i + j] += difference / (segment * gap * Fraction(operator.delta) ** deriv)
     p = program.width(x)
     padded = program("gather", x, padding(operator.mode, p, *reach(len(taps))))
-    return program("banded", padded, np.array([[float(w) for w in taps]]), runs=[[p, 0, 1, 0]])
+    return program("banded", padded, rounded("GapDerivative", operator.delta, [taps]), runs=[[p, 0, 1, 0]])
 
 
 ENDS = {1: [-1.0, 1.0, 0.0], 2: [-1.5, 2.0, -0.5]}
@@ -44,10 +48,11 @@ ENDS = {1: [-1.0, 1.0, 0.0], 2: [-1.5, 2.0, -0.5]}
 @operate.register
 def gradient(operator: Gradient, program: Program, x: str) -> str:
     p = program.width(x)
-    if p < 3 or operator.edge_order not in ENDS or operator.deriv < 1 or operator.delta == 0.0:
+    usable = isfinite(operator.delta) and operator.delta != 0.0
+    if p < 3 or operator.edge_order not in ENDS or operator.deriv < 1 or not usable:
         raise PlanError(
             f"Gradient: edge_order={operator.edge_order}, deriv={operator.deriv}, delta={operator.delta} on "
-            f"{p} points, expected edge_order 1 or 2, deriv ≥ 1, delta ≠ 0 and at least 3 points"
+            f"{p} points, expected edge_order 1 or 2, deriv ≥ 1, a finite delta ≠ 0 and at least 3 points"
         )
     ends = ENDS[operator.edge_order]
     taps = np.array([[-1.0, 0.0, 1.0], ends, [-w for w in reversed(ends)]])

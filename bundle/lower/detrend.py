@@ -30,9 +30,10 @@ def detrend(operator: Detrend, program: Program, x: str) -> str:
         for polynomial in orthogonal(points, min(degree, points - 1)):
             values = [value(polynomial, position(i, points)) for i in range(points)]
             norm = sum(v * v for v in values)
-            # Dividing whole numbers rounds once, correctly.
-            fit.append(_placed([v / norm for v in values], start, p))
-            curve.append(_placed([float(v) for v in values], start, p))
+            largest = max(map(abs, values))
+            # Dividing whole numbers rounds once, correctly; the values themselves may exceed all doubles.
+            fit.append(_placed([v * largest / norm for v in values], start, p))
+            curve.append(_placed([v / largest for v in values], start, p))
     amounts = program("matmul", x, np.array(fit))
     return program("sub", x, program("matmul", amounts, np.array(curve).T))
 

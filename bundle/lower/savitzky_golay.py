@@ -21,6 +21,7 @@ from .operate import operate
 from .padding import MODES, padding, reach
 from .polynomials import derived, orthogonal, position, value
 from .program import Program
+from .rounding import rounded
 
 __all__ = ["weights"]
 
@@ -36,7 +37,7 @@ def savitzky_golay(operator: SavitzkyGolay, program: Program, x: str) -> str:
         return _with_constant_edges(operator, program, x)
     p, (before, after) = program.width(x), reach(operator.window_length)
     padded = program("gather", x, padding(operator.mode, p, before, after))
-    return program("banded", padded, _rounded([_central(operator)]), runs=[[p, 0, 1, 0]])
+    return program("banded", padded, _rounded(operator, [_central(operator)]), runs=[[p, 0, 1, 0]])
 
 
 def _check(operator: SavitzkyGolay, p: int) -> None:
@@ -70,7 +71,7 @@ def _with_fitted_edges(operator: SavitzkyGolay, program: Program, x: str) -> str
     left = [[1, 0, 1, 1 + i] for i in range(half)]
     right = [[1, p - window, 1, 1 + half + i] for i in range(half)]
     interior = [[p - 2 * half, start, 1, 0]] if p > 2 * half else []
-    return program("banded", x, _rounded(rows), runs=[*left, *interior, *right])
+    return program("banded", x, _rounded(operator, rows), runs=[*left, *interior, *right])
 
 
 def _with_constant_edges(operator: SavitzkyGolay, program: Program, x: str) -> str:
@@ -91,7 +92,7 @@ def _with_constant_edges(operator: SavitzkyGolay, program: Program, x: str) -> s
             rows[-1][column] = central[k]
         runs.append([1, start, 1, len(rows) - 1])
         outside.append(float(sum(w for k, w in enumerate(central) if k not in inside) * Fraction(operator.cval)))
-    filtered = program("banded", x, _rounded(rows), runs=_joined(runs))
+    filtered = program("banded", x, _rounded(operator, rows), runs=_joined(runs))
     return program("add", filtered, np.array(outside)) if any(outside) else filtered
 
 
@@ -123,5 +124,5 @@ def weights(operator: SavitzkyGolay, positions: Sequence[Fraction | int]) -> lis
     return rows
 
 
-def _rounded(rows: Sequence[Weights]) -> NDArray[np.float64]:
-    return np.array([[float(w) for w in row] for row in rows])
+def _rounded(operator: SavitzkyGolay, rows: Sequence[Weights]) -> NDArray[np.float64]:
+    return rounded("Savitzky–Golay", operator.delta, rows)

@@ -28,8 +28,8 @@ def read_spectra(data):
     """The spectra in a text, given as bytes or str."""
     lines = split_lines(data)
     separator = find_separator(lines)
-    table = [(number, split_cells(line, separator)) for number, line in lines]
-    comma = separator != "," and any("," in cell for _, cells in table[1:] or table for cell in cells)
+    table = split_lines_at(lines, separator)
+    comma = separator != "," and any(has_comma(cell) for _, cells in table for cell in cells)
     width = len(table[0][1])
     for number, cells in table:
         if len(cells) != width:
@@ -37,7 +37,8 @@ def read_spectra(data):
     header, axis, unit = read_header(table, comma)
     body = table[1:] if header else table
     if not body:
-        raise SpectraError("there is a header but no spectrum under it")
+        odd = next((cell for cell in table[0][1] if number_in(cell, comma) is None), table[0][1][0])
+        raise SpectraError("there is no spectrum under line %d, which is a header with %r in it" % (table[0][0], odd))
     columns, names = data_columns(header, body, comma)
     rows = [read_row(number, cells, columns, comma) for number, cells in body]
     ids = [cells[names] for _, cells in body] if names is not None else None
@@ -62,20 +63,24 @@ def find_separator(lines):
     # The first that gives every line the same number of cells; a decimal comma is no separator where another one is.
     present = [s for s in ";\t|," if all(s in line for _, line in lines)]
     for separator in present:
-        if len({len(split_cells(line, separator)) for _, line in lines}) == 1:
+        if len({len(cells) for _, cells in split_lines_at(lines, separator)}) == 1:
             return separator
     if present:
         return present[0]
     return next((s for s in ";\t|," if any(s in line for _, line in lines)), ",")
 
 
+def split_lines_at(lines, separator):
+    # Many programs end rows with a separator: a last cell that is empty in all the longest rows is none.
+    table = [(number, split_cells(line, separator)) for number, line in lines]
+    width = max(len(cells) for _, cells in table)
+    if width > 1 and not any(cells[-1] for _, cells in table if len(cells) == width):
+        table = [(number, cells[: width - 1]) for number, cells in table]
+    return table
+
+
 def split_cells(line, separator):
-    if '"' in line:
-        cells = split_quoted(line, separator)
-    else:
-        cells = line.split(separator)
-    if len(cells) > 1 and not cells[-1].strip():
-        cells.pop()  # many programs end a row with a separator
+    cells = split_quoted(line, separator) if '"' in line else line.split(separator)
     return [cell.strip() for cell in cells]
 
 
@@ -90,6 +95,10 @@ def split_quoted(line, separator):
         else:
             cell += character
     return cells + [cell]
+
+
+def has_comma(cell):
+    return "," in cell and number_in(cell, True) is not None
 
 
 def number_in(cell, comma):
@@ -113,7 +122,7 @@ def axis_position(cell, comma):
             text = text[len(prefix) :].strip(" _.")
             break
     value = number_in(text, comma)
-    return value, {"1/cm": "cm-1"}.get(unit, unit)
+    return value, "cm-1" if unit == "1/cm" else unit
 
 
 def read_header(table, comma):
@@ -127,21 +136,31 @@ def read_header(table, comma):
     found = [axis_position(cell, comma) for cell in first]
     columns = [i for i, (value, _) in enumerate(found) if value is not None]
     axis = [found[i][0] for i in columns]
-    if axis in ([i + 0.0 for i in range(len(axis))], [i + 1.0 for i in range(len(axis))]):
-        axis = None  # columns that are merely numbered
+    counted = [i + 0.0 for i in range(len(axis) + 1)]
+    bare = all(found[i][0] == plain[i] for i in columns)  # numbers without a unit or a letter: maybe a spectrum
+    if not axis or (axis in (counted[:-1], counted[1:]) and not (bare and len(axis) < 3)):
+        return columns, None, None  # columns that are merely numbered
+    if not one_way(axis) or (bare and not looks_like_axis(axis, True)):
+        odd = next((i for i, value in enumerate(plain) if value is None), 0)
+        raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd][:40]))
     units = {found[i][1] for i in columns}
-    return columns, axis or None, units.pop() if axis and len(units) == 1 else None
+    return columns, axis, units.pop() if len(units) == 1 else None
+
+
+def one_way(values):
+    pairs = list(zip(values, values[1:]))
+    return all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
 
 
 def looks_like_axis(values, body):
     # Numbers that only rise or only fall: wavelengths when they are large; small ones could as well be a spectrum.
     if not body or len(values) < 3:
         return False
-    steps = [b - a for a, b in zip(values, values[1:])]
-    if not (min(steps) > 0.0 or max(steps) < 0.0):
+    if not one_way(values):
         return False
     if min(values) >= 100.0:
         return True
+    steps = [b - a for a, b in zip(values, values[1:])]
     if min(values) > 0.0 and max(steps) - min(steps) <= 0.01 * abs(steps[0]):
         raise SpectraError("line 1 may be an axis or a spectrum; write a unit into it, as in 0.85um, or remove it")
     return False

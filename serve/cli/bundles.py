@@ -66,7 +66,8 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) ->
 def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
     """Prove that bundles are intact and give their golden answers on this machine.
 
-    Exit code 0 when all are sound, 5 when one is damaged or no bundle, 6 when one is intact but answers differently here.
+    Exit code 0 when all are sound, 5 when one is damaged or no bundle, 6 when one is intact but answers differently
+    here.
 
     Parameters
     ----------

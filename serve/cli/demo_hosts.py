@@ -37,13 +37,17 @@ class Answer:
     """Milliseconds from starting a process to its first answer."""
 
 
+_FIRST = (
+    "import sys, n4akit; from n4akit.bundle.runtime.spectra_csv import read_spectra;"
+    "path, a, b = sys.argv[1:]; rows = read_spectra(open(path, 'rb').read()).rows[:1];"
+)
+"""What a process does before its first prediction: read one spectrum from the file."""
+
+
 def by_store(workspace: Path, chain_id: str, bundle: Path, script: Path, spectra: Path, data: Split) -> Answer:
     """the workspace that recorded the chain"""
-    code = (
-        "import sys, numpy, n4akit.store; s = n4akit.store.WorkspaceStore(sys.argv[1]);"
-        "print(s.replay_chain(sys.argv[2], numpy.loadtxt(sys.argv[3], delimiter=',', skiprows=1)[:1, 1:])[0]); s.close()"
-    )
-    cold = _cold([sys.executable, "-c", code, str(workspace), chain_id, str(spectra)])
+    code = _FIRST + "store = n4akit.store.WorkspaceStore(a); print(store.replay_chain(b, rows)[0]); store.close()"
+    cold = _cold([sys.executable, "-c", "import n4akit.store;" + code, str(spectra), str(workspace), chain_id])
     with WorkspaceStore(workspace) as store:
         values, warm = _warm(lambda: store.replay_chain(chain_id, data.test_X, data.wavelengths))
     return Answer("store.replay_chain", values, warm / len(values), cold)
@@ -51,11 +55,9 @@ def by_store(workspace: Path, chain_id: str, bundle: Path, script: Path, spectra
 
 def by_library(workspace: Path, chain_id: str, bundle: Path, script: Path, spectra: Path, data: Split) -> Answer:
     """the library, from the bundle"""
-    code = (
-        "import sys, numpy; from n4akit import load;"
-        "print(load(sys.argv[1]).predict(numpy.loadtxt(sys.argv[2], delimiter=',', skiprows=1)[:1, 1:])[0])"
+    cold = _cold(
+        [sys.executable, "-c", _FIRST + "print(n4akit.load(a).predict(rows)[0])", str(spectra), str(bundle), ""]
     )
-    cold = _cold([sys.executable, "-c", code, str(bundle), str(spectra)])
     model = load(bundle)
     values, warm = _warm(lambda: model.predict(data.test_X, data.wavelengths))
     return Answer("load().predict", values, warm / len(values), cold)
@@ -63,16 +65,15 @@ def by_library(workspace: Path, chain_id: str, bundle: Path, script: Path, spect
 
 def by_script(workspace: Path, chain_id: str, bundle: Path, script: Path, spectra: Path, data: Split) -> Answer:
     """the script, without numpy"""
-    one = spectra.with_name("one.csv")
-    one.write_text("".join(spectra.read_text("utf-8").splitlines(keepends=True)[:2]), "utf-8")
+    header, first, *rest = spectra.read_text("utf-8").splitlines(keepends=True)
     command = [sys.executable, "-I", "-S", str(script)]
-    cold = _cold([*command, str(one)])
-    one.unlink()
-    whole = _cold([*command, str(spectra)])
+    cold = _cold([*command, "-"], header + first)
+    # A script is started for each file: what a further spectrum costs is told by a long one.
+    many = [first, *rest] * REPEATS
+    whole = _cold([*command, "-"], header + "".join(many))
     done = subprocess.run([*command, str(spectra)], capture_output=True, text=True, check=True)
     values = np.array([float(row["value"]) for row in csv.DictReader(io.StringIO(done.stdout))])
-    # A script is started for each file: what a further spectrum costs is the rest.
-    return Answer(f"{script.name} (-I -S)", values, max(whole - cold, 0.0) * 1000 / (len(values) - 1), cold)
+    return Answer(f"{script.name} (-I -S)", values, max(whole - cold, 0.0) * 1000 / (len(many) - 1), cold)
 
 
 def by_server(workspace: Path, chain_id: str, bundle: Path, script: Path, spectra: Path, data: Split) -> Answer:
@@ -117,12 +118,12 @@ def _asker(connection: HTTPConnection, path: str, body: str) -> Callable[[], NDA
     return ask
 
 
-def _cold(command: list[str]) -> float:
-    """Milliseconds of a whole process, the median of a few."""
+def _cold(command: list[str], given: str = "") -> float:
+    """Milliseconds of a whole process that is given a text, the median of a few."""
     times = []
     for _ in range(REPEATS):
         started = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
+        subprocess.run(command, input=given.encode(), capture_output=True, check=True)
         times.append((time.perf_counter() - started) * 1000)
     return sorted(times)[REPEATS // 2]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -68,8 +69,8 @@ def _write_spectra(directory: Path, data: Split) -> Path:
 
 
 def _table(answers: list[Answer], data: Split) -> Table:
-    table = Table(title=f"Fat content of {len(data.test_y)} meat samples, predicted by four hosts")
-    table.add_column("host")
+    table = Table(title=f"Fat content of {len(data.test_y)} meat samples, predicted by four hosts", box=box.SIMPLE)
+    table.add_column("host", no_wrap=True)
     for column in ("RMSEP, % fat", "R²", "differing bits", "µs per spectrum", "cold start, ms"):
         table.add_column(column, justify="right")
     for answer in answers:

@@ -61,7 +61,14 @@ def train(workspace: Path, data: Split) -> Run:
     """Fit every candidate on 5 folds and record runs, pipelines, chains, artifacts, predictions and arrays."""
     digest = hashlib.sha256(data.train_X.tobytes() + data.train_y.tobytes()).hexdigest()
     with WorkspaceStore(workspace) as store:
-        dataset = {"name": DATASET, "hash": digest, "n_samples": len(data.train_y)}
+        dataset = {
+            "name": DATASET,
+            "hash": digest,
+            "n_samples": len(data.train_y),
+            "wavelengths": data.wavelengths,
+            "unit": "nm",
+            "targets": [{"name": "fat", "unit": "%"}],
+        }
         run_id = store.begin_run("demo: fat in meat", {"folds": 5, "n_components": list(COMPONENTS)}, [dataset])
         saved = sum(_train_one(store, run_id, number, n, data, digest) for number, n in enumerate(COMPONENTS, 1))
         # The winner is what a person would ask the workspace for: the smallest error over all folds.
@@ -79,11 +86,12 @@ def _train_one(store: WorkspaceStore, run_id: str, number: int, components: int,
     config.append({"model": "sklearn.cross_decomposition.PLSRegression", "params": {"n_components": components}})
     name = f"{number:04d}_pls{components}"
     pipeline = store.begin_pipeline(run_id, name, config, [{"n_components": components}], DATASET, digest)
-    X, shared, described = data.train_X, {}, []
+    X, described = data.train_X, []
+    shared: dict[str, str] = {}
     for index, step in enumerate(steps, 1):
         X = step.fit_transform(X)
-        shared[index] = store.save_artifact(step, _class(step), "transformer", "joblib")
-        described.append(_step(index, step, shared[index]))
+        shared[str(index)] = store.save_artifact(step, _class(step), "transformer", "joblib")
+        described.append(_step(index, step, shared[str(index)]))
         store.log_step(pipeline, index, _class(step), "end", message=f"{X.shape[1]} points")
     folds = list(KFold(5, shuffle=True, random_state=0).split(X))
     models = [PLSRegression(components, scale=False).fit(X[fit], data.train_y[fit]) for fit, _ in folds]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -21,8 +21,8 @@ def serve(
 ) -> int:
     """Answer predictions over HTTP for bundles, and folders of bundles.
 
-    POST /v1/models/NAME/predict with {"spectra": [[…]]} gives the predictions; GET /v1/models lists the models, /ready says
-    whether all give their golden answers. Stops on SIGTERM or Ctrl-C after the requests in flight.
+    POST /v1/models/NAME/predict with {"spectra": [[…]]} gives the predictions; GET /v1/models lists the models,
+    /ready says whether all give their golden answers. Stops on SIGTERM or Ctrl-C after the requests in flight.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def serve(
     from ..app import create_app
     from ..settings import from_environment
 
-    given = {"host": host, "port": port, "max_body": max_body}
+    given: dict[str, Any] = {"host": host, "port": port, "max_body": max_body}
     settings = replace(
         from_environment(), paths=tuple(paths), **{name: value for name, value in given.items() if value is not None}
     )
@@ -51,7 +51,11 @@ def serve(
         if not path.exists():
             raise FileNotFoundError(2, "no such bundle or folder", str(path))
     app = create_app(settings)
-    listener = socket.create_server((settings.host, settings.port))
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host, settings.port), family=family)
+    # Connections inherit this. asyncio would not set it for a socket made here, and each answer would wait 40 ms for an
+    # acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: http://{settings.host}:{listener.getsockname()[1]}/", file=sys.stderr, flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])

@@ -61,7 +61,8 @@ def decode(body: bytes) -> tuple[Question, NDArray[np.float64]]:
     if len(set(widths)) > 1:
         row = next(i for i, width in enumerate(widths) if width != widths[0])
         raise BadRequest(
-            f"spectra: row {row + 1} has {widths[row]} values, expected {widths[0]} as in row 1; rows must be equally long"
+            f"spectra: row {row + 1} has {widths[row]} values, expected {widths[0]} as in row 1; "
+            "rows must be equally long"
         )
     if question.ids is not None and len(question.ids) != len(widths):
         raise BadRequest(f"ids: {len(question.ids)} were given for {len(widths)} spectra, expected one each")

@@ -19,7 +19,8 @@ from workload import FOLDS, spectra, train
 
 ROOT = Path(__file__).parents[2]
 
-CHILD = """
+CHILD = (
+    """
 import hashlib, json, subprocess, sys
 from pathlib import Path
 import numpy as np
@@ -43,7 +44,8 @@ splits = [np.concatenate([bundle.predict(X[i:i + n]) for i in range(0, len(X), n
 splits += [bundle.predict(np.asfortranarray(X)), bundle.predict(X[::-1])[::-1]]
 script = export(chain, folder / "model", format="n4a.py")
 Path(folder / "x.csv").write_text("\\n".join(",".join(map(repr, row)) for row in X.tolist()), "utf-8")
-said = subprocess.run([sys.executable, "-I", "-S", script, folder / "x.csv"], capture_output=True, text=True, check=True)
+command = [sys.executable, "-I", "-S", script, folder / "x.csv"]
+said = subprocess.run(command, capture_output=True, text=True, check=True)
 lines = [line.split(",") for line in said.stdout.splitlines()]
 column = lines[0].index("value")
 splits.append(np.array([float(line[column]) for line in lines[1:]]))
@@ -53,7 +55,9 @@ print(json.dumps({
     "values": whole.tobytes().hex(),
     "split": int(sum((s.view(np.uint64) != whole.view(np.uint64)).sum() for s in splits)),
 }))
-""" % FOLDS
+"""
+    % FOLDS
+)
 
 ENVIRONMENTS: dict[str, dict[str, str]] = {
     "as it is": {},
@@ -62,7 +66,9 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
     "OpenBLAS Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
     "OpenBLAS Zen": {"OPENBLAS_CORETYPE": "Zen"},
     "OpenBLAS SkylakeX": {"OPENBLAS_CORETYPE": "SkylakeX"},
-    "numpy without AVX2 and AVX-512": {"NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX X86_V3 X86_V4"},
+    "numpy without AVX2 and AVX-512": {
+        "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX X86_V3 X86_V4"
+    },
 }
 
 
@@ -76,7 +82,9 @@ def main() -> None:
             arrays |= {f"coef{k}": model.coef_, f"x_mean{k}": model._x_mean, f"intercept{k}": model.intercept_}
         np.savez(data, **arrays)
         first: dict[str, Any] = {}
-        print("| environment | numpy | values that differ, of 200 | between batch splits and script | same bundle bytes |")
+        print(
+            "| environment | numpy | values that differ, of 200 | between batch splits and script | same bundle bytes |"
+        )
         print("|---|---|---|---|---|")
         runs = [(what, sys.executable, env) for what, env in ENVIRONMENTS.items()]
         runs += [(f"interpreter {number}", python, {}) for number, python in enumerate(sys.argv[1:], 1)]

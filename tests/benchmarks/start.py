@@ -79,8 +79,8 @@ def main() -> None:
             ("script, 100 spectra, CSV to CSV", sk_many, script_many),
         ):
             print(f"| {what} | {theirs * 1e3:.0f} | {ours * 1e3:.0f} | {ratio(theirs, ours)} |")
-        floors = f"python -c pass {bare * 1e3:.0f} ms, with -I -S {bare_isolated * 1e3:.0f} ms, import numpy {numpy * 1e3:.0f} ms"
-        print(f"\nfloors: {floors}")
+        floors = {"python -c pass": bare, "with -I -S": bare_isolated, "import numpy": numpy}
+        print("\nfloors:", ", ".join(f"{what} {seconds * 1e3:.0f} ms" for what, seconds in floors.items()))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ class Trained:
         """Predict as a careful person would without us: every fitted object in memory, one call a step."""
         x = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
         x = self.scaler.transform(savgol_filter(x, 15, 2, deriv=1))
-        return np.mean([model.predict(x).reshape(-1) for model in self.models], axis=0)
+        mean: NDArray[np.float64] = np.mean([model.predict(x).reshape(-1) for model in self.models], axis=0)
+        return mean
 
 
 def spectra(n: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

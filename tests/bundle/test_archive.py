@@ -66,7 +66,18 @@ def test_the_same_contents_give_the_same_bytes_whatever_the_day(monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil.json", "/abs.json", "a\\b.json", "C:x.json", "x\0.json", "Manifest.json", "a/b/c.npy", "", "ü.json", "a."],
+    [
+        "../evil.json",
+        "/abs.json",
+        "a\\b.json",
+        "C:x.json",
+        "x\0.json",
+        "Manifest.json",
+        "a/b/c.npy",
+        "",
+        "ü.json",
+        "a.",
+    ],
 )
 def test_names_that_could_lead_elsewhere_are_not_written(name: str) -> None:
     with pytest.raises(WriteError, match="expected a name of lower-case letters"):

@@ -99,14 +99,17 @@ def test_the_place_of_an_unwritable_value_is_named() -> None:
         canonical.encode({"chain": {"steps": [1, b"x"]}})
 
 
-@pytest.mark.parametrize("text", ["0x1p3", "1.5", "", "0x1.8p+1 ", "Infinity", "NAN", "-nan", "0x1.0000000000000p+9999", 3, None])
+@pytest.mark.parametrize(
+    "text", ["0x1p3", "1.5", "", "0x1.8p+1 ", "Infinity", "NAN", "-nan", "0x1.0000000000000p+9999", 3, None]
+)
 def test_reals_are_written_in_one_way(text: object) -> None:
     with pytest.raises(ValueError):
         canonical.real(text)
 
 
 @pytest.mark.parametrize(
-    "value", [{"$real": "1.5"}, {"$integer": "12"}, {"$other": 1}, {"$real": "nan", "a": 1}, [{"$integer": 5}], {"$": 1}]
+    "value",
+    [{"$real": "1.5"}, {"$integer": "12"}, {"$other": 1}, {"$real": "nan", "a": 1}, [{"$integer": 5}], {"$": 1}],
 )
 def test_unknown_tags_are_refused(value: object) -> None:
     with pytest.raises(ValueError):

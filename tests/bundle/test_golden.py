@@ -59,7 +59,7 @@ def test_synthetic_rows_are_the_same_bytes_everywhere() -> None:
 
 
 def test_measured_rows_spread_over_the_range_of_predictions(model: Any, spectra: np.ndarray) -> None:
-    made = golden.make(*model, spectra)
+    made = golden.make(model.chain, model.faithful, model.compiled, spectra)
     values = Replay(model.compiled).predict(spectra)[:, 0]
     assert made.origin == "measured" and len(made.rows) == golden.COUNT
     assert made.compiled[0, 0] == values.min() and made.compiled[-1, 0] == values.max()
@@ -68,15 +68,15 @@ def test_measured_rows_spread_over_the_range_of_predictions(model: Any, spectra:
 
 def test_few_measured_rows_are_all_taken(model: Any, spectra: np.ndarray) -> None:
     for count in range(1, golden.COUNT + 1):
-        assert len(golden.make(*model, spectra[:count]).rows) == count
+        assert len(golden.make(model.chain, model.faithful, model.compiled, spectra[:count]).rows) == count
 
 
 def test_measured_rows_that_cannot_be_predicted_are_refused(model: Any, spectra: np.ndarray) -> None:
     spectra[3, 2] = np.nan
     with pytest.raises(WriteError, match=r"row 4: point 3 is nan.*check the spectra given"):
-        golden.make(*model, spectra)
+        golden.make(model.chain, model.faithful, model.compiled, spectra)
     with pytest.raises(WriteError, match="11 values in each row, expected 12"):
-        golden.make(*model, spectra[:, 1:])
+        golden.make(model.chain, model.faithful, model.compiled, spectra[:, 1:])
 
 
 def test_a_chain_without_finite_answers_is_refused_with_the_way_out() -> None:

@@ -97,7 +97,9 @@ def good() -> dict[str, Any]:
     program = Program(3)
     value = program("matmul", program("banded", "x", np.ones((1, 1)), runs=[[3, 0, 1, 0]]), np.ones((1, 3)))
     shelf = Shelf()
-    document: dict[str, Any] = json.loads(canonical.encode(programs.document(program.plan({"value": Output(value)}), shelf.keep)))
+    document: dict[str, Any] = json.loads(
+        canonical.encode(programs.document(program.plan({"value": Output(value)}), shelf.keep))
+    )
     return document
 
 
@@ -112,7 +114,10 @@ def good() -> dict[str, Any]:
         (lambda d: d["body"].append("x"), "body[2]: 'x' (text), expected an object"),
         (lambda d: d["body"][0].update(step="1"), "body[0].step"),
         (lambda d: d["consts"]["k0"].update(hex=["1.0"]), "0x1.0000000000000p+0"),
-        (lambda d: d["consts"]["k0"].update(hex=["0x1.0000000000000p+0"] * 2), "2 reals, expected as many as the shape"),
+        (
+            lambda d: d["consts"]["k0"].update(hex=["0x1.0000000000000p+0"] * 2),
+            "2 reals, expected as many as the shape",
+        ),
         (lambda d: d["consts"]["k0"].update(shape=[1]), "expected as many as the shape"),
         (lambda d: d["consts"].update(k0={"array": "a" * 64, "shape": [9, 0], "type": "<f8"}), "shape[1]: 0"),
         (lambda d: d["consts"].update(k0={"array": "A" * 64, "shape": [9, 1], "type": "|O"}), "'|O'"),

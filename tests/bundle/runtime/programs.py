@@ -50,7 +50,7 @@ def draw_values(rng: Random, kind: str, count: int) -> NDArray[np.float64]:
     if kind == "ties":
         return (small % 5 - 2).astype(np.float64)
     if kind == "denormal":
-        return (small - 64) * 5e-324
+        return np.asarray((small - 64) * 5e-324, np.float64)
     if kind in ("tiny", "huge"):
         return plain * (1e-300 if kind == "tiny" else 1e150)
     if kind == "spike":
@@ -140,7 +140,8 @@ class _Drawing:
         first = self.rng.choice(list(self.widths))
         width = self.widths[first]
         slots = ("register",) * self.rng.randint(1, 4) if entry.slots == ("rows",) else entry.slots
-        names, constants, shapes = [first], dict[str, Constant](), [(1, width)]
+        names, constants = [first], dict[str, Constant]()
+        shapes: list[tuple[int, ...]] = [(1, width)]
         for slot in slots[1:]:
             name = f"k{len(self.constants) + len(constants)}"
             fitting = [r for r, w in self.widths.items() if w == width or (w == 1 and slot == "row")]

@@ -14,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-FOUND: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[index, call-overload]
+FOUND: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 
 
 def run(python: str = sys.executable, **environment: str) -> Any:

@@ -32,7 +32,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "dates": (lambda: np.zeros((1, P), "M8[s]"), "type datetime64"),
     "records": (lambda: np.zeros((1,), [("a", "f8"), ("b", "f8")]), "values of type"),
     "long double": (lambda: np.ones((1, P), np.longdouble), "expected float64, float32 or integers"),
-    "masked": (lambda: np.ma.masked_array(np.ones((1, P)), [[0, 0, 1, 0]]), "a masked array was given; fill or drop"),
+    "masked": (
+        lambda: np.ma.masked_array(np.ones((1, P)), [[False, False, True, False]]),
+        "a masked array was given; fill or drop",
+    ),
     "masked nothing": (lambda: np.ma.masked_array(np.ones((1, P))), "a masked array was given"),
     "one spectrum": (lambda: np.ones(P), r"1-D array of 4 values .* expected 2-D \(n, 4\).*X.reshape\(1, -1\)"),
     "three axes": (lambda: np.ones((2, 3, P)), r"an array of 3 axes \(2, 3, 4\) was given"),

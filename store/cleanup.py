@@ -1,0 +1,129 @@
+"""What is removed: rows first, in one transaction that is on disk, then files; a crash in between leaves only garbage.
+
+An artifact is garbage when no chain names it, and either a deleted or failed chain named it, or nobody who could still
+be going to name it is here and it is older than a grace. A model that was saved during a long fit is no garbage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .database import Connection
+from .desk import Desk
+from .files import flush
+from .identity import now
+from .objects import Objects
+from .references import named, release
+
+__all__ = ["collect_garbage", "delete_prediction", "delete_run", "vacuum"]
+
+GRACE = 3600.0
+"""Seconds for which an artifact that no chain ever named is kept."""
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def delete_run(desk: Desk, run_id: str) -> int:
+    """Delete a run and all that belongs to it; answers how many rows."""
+    own = "pipeline_id IN (SELECT pipeline_id FROM pipelines WHERE run_id = ?)"
+    arrays = f"prediction_id IN (SELECT prediction_id FROM predictions WHERE {own})"
+    with desk.database() as connection:
+        with _transaction(connection):
+            release(connection, own, [run_id])
+            count = sum(
+                _delete(connection, table, condition, run_id)
+                for table, condition in (
+                    ("prediction_arrays", arrays),
+                    ("predictions", own),
+                    ("chains", own),
+                    ("logs", own),
+                    ("pipelines", "run_id = ?"),
+                    ("runs", "run_id = ?"),
+                )
+            )
+        desk.settle()
+    desk.forget()
+    return count
+
+
+def delete_prediction(desk: Desk, prediction_id: str) -> bool:
+    """Delete a prediction and its arrays; False when there is none."""
+    with desk.database() as connection:
+        with _transaction(connection):
+            _delete(connection, "prediction_arrays", "prediction_id = ?", prediction_id)
+            found = _delete(connection, "predictions", "prediction_id = ?", prediction_id)
+        desk.settle()
+    desk.forget()
+    return bool(found)
+
+
+def _delete(connection: Connection, table: str, condition: str, parameter: str) -> int:
+    return int(connection.execute(f"DELETE FROM {table} WHERE {condition}", [parameter]).fetchall()[0][0])
+
+
+def collect_garbage(desk: Desk, objects: Objects) -> int:
+    """Delete artifacts that are garbage, and count how often the others are named; answers how many were deleted."""
+    with desk.database() as connection:
+        with _transaction(connection):
+            garbage = _garbage(connection, desk)
+            for artifact, _ in garbage:
+                connection.execute("DELETE FROM artifacts WHERE artifact_id = ?", [artifact])
+                connection.execute("DELETE FROM n4a.released WHERE artifact_id = ?", [artifact])
+        desk.settle()
+        desk.forget()
+        for artifact, place in garbage:
+            _remove(desk, objects, artifact, place)
+    return len(garbage)
+
+
+def _garbage(connection: Connection, desk: Desk) -> list[tuple[str, str]]:
+    """Identifier and place of each artifact that is garbage; the others get their count of references."""
+    counts = named(connection)
+    connection.execute("UPDATE artifacts SET ref_count = 0 WHERE ref_count <> 0")
+    for artifact, count in counts.items():
+        connection.execute("UPDATE artifacts SET ref_count = ? WHERE artifact_id = ?", [count, artifact])
+    released = {row[0] for row in connection.execute("SELECT artifact_id FROM n4a.released").fetchall()}
+    rows: Sequence[tuple[str, str, int]] = connection.execute(
+        "SELECT artifact_id, artifact_path, epoch_us(created_at) FROM artifacts WHERE ref_count = 0"
+    ).fetchall()
+    old = now() - int(GRACE * 1e6)
+    alone = desk.alone()
+    return [(id, place) for id, place, made in rows if id in released or (alone and made < old and not desk.saved(id))]
+
+
+def _remove(desk: Desk, objects: Objects, artifact: str, place: str) -> None:
+    # Who saves the same object now either finds no file, and writes it, or its record is in the inbox, which is seen
+    # here.
+    if objects.set_aside(place):
+        if desk.pending("artifacts", artifact):
+            objects.put_back(place)
+        else:
+            objects.discard(place)
+
+
+def vacuum(desk: Desk) -> None:
+    """Make the database file as small as its content; DuckDB's own VACUUM does not."""
+    desk.rewrite(_compact)
+
+
+def _compact(connection: Connection, path: Path) -> None:
+    """Copy a database into a new file at `path`."""
+    for leftover in (path, path.with_name(f"{path.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS compact (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0')")
+    connection.execute("COPY FROM DATABASE store TO compact")
+    connection.execute("CHECKPOINT compact")
+    connection.execute("DETACH compact")
+    flush(path)

@@ -1,0 +1,140 @@
+"""The DuckDB file: made whole or not at all, opened only when its version is known here, never over a network.
+
+Besides the seven tables there is a schema `n4a` for bookkeeping: the version, how far the inbox was merged, and records
+that could not be. Primary keys only: DuckDB can neither defer foreign keys nor delete parent and child in one
+transaction. Small blocks, because most workspaces are small. Files are written for DuckDB 1.5 and later.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from duckdb import DuckDBPyConnection as Connection
+
+from .errors import Busy, WorkspaceError
+from .files import flush
+from .tables import TABLES
+
+__all__ = ["NAME", "VERSION", "Connection", "open_database", "select"]
+
+NAME = "store.duckdb"
+VERSION = 1
+
+_OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing is ever fetched from a network, whatever a query says.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+_BOOKKEEPING = (
+    "CREATE SCHEMA n4a",
+    "CREATE TABLE n4a.meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
+    f"INSERT INTO n4a.meta VALUES ('schema_version', '{VERSION}')",
+    "CREATE TABLE n4a.progress (generation VARCHAR PRIMARY KEY, base BIGINT NOT NULL, applied BIGINT NOT NULL)",
+    "CREATE TABLE n4a.quarantine (seq BIGINT PRIMARY KEY, kind VARCHAR, id VARCHAR, doc VARCHAR, body BLOB, "
+    "reason VARCHAR NOT NULL)",
+    "CREATE TABLE n4a.released (artifact_id VARCHAR PRIMARY KEY)",
+    "CREATE TABLE n4a.dropped (table_name VARCHAR PRIMARY KEY, records BIGINT NOT NULL)",
+)
+
+
+def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.0) -> Connection:
+    """A connection to the database of a workspace, which is made if there is none.
+
+    For whoever holds the lease, and for as long. Raises WorkspaceError when the file is no database of ours or of a
+    newer version, Busy when another program still has it open after `patience` seconds.
+    """
+    path = folder / NAME
+    if not path.exists() and not read_only:
+        _make(path)
+    if not path.exists() or path.stat().st_size == 0:
+        raise WorkspaceError(f"{path}: there is no database in it; restore the file from a copy")
+    connection = _attach(path, read_only, patience)
+    try:
+        _check_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(path: Path) -> None:
+    new = path.with_suffix(".new")
+    for leftover in (new, new.with_name(f"{new.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    connection = duckdb.connect(config=_OPTIONS)
+    with connection:
+        connection.execute(f"ATTACH '{_quoted(new)}' AS store (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0')")
+        connection.execute("USE store")
+        for statement in (*(table.ddl for table in TABLES.values()), *_BOOKKEEPING):
+            connection.execute(statement)
+    os.replace(new, path)
+    flush(path.parent)
+
+
+def _attach(path: Path, read_only: bool, patience: float) -> Connection:
+    connection = duckdb.connect(config=_OPTIONS)
+    options = "(READ_ONLY)" if read_only else ""
+    end = time.monotonic() + patience
+    repaired = False
+    while True:
+        try:
+            connection.execute(f"ATTACH '{_quoted(path)}' AS store {options}")
+            break
+        except duckdb.Error as error:
+            if "lock on file" in str(error):
+                if time.monotonic() < end:
+                    time.sleep(0.05)
+                    continue
+                connection.close()
+                raise Busy(_held(path, error)) from error
+            if not repaired and not read_only and "WAL" in str(error):
+                # Whatever is in it is in the inbox too: records leave that only after a checkpoint.
+                wal = path.with_name(f"{path.name}.wal")
+                wal.replace(wal.with_name(f"{wal.name}.damaged-{time.time_ns()}"))
+                repaired = True
+                continue
+            connection.close()
+            raise WorkspaceError(f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}") from error
+    connection.execute("USE store")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _held(path: Path, error: duckdb.Error) -> str:
+    return f"{path}: another program has it open ({_first_line(error)}); close it there, nothing recorded is lost"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]
+
+
+def _check_version(connection: Connection, path: Path) -> None:
+    try:
+        found = connection.execute("SELECT value FROM n4a.meta WHERE key = 'schema_version'").fetchall()
+    except duckdb.CatalogException:
+        raise WorkspaceError(
+            f"{path}: a DuckDB database, but no workspace of n4akit; import_workspace reads others"
+        ) from None
+    except duckdb.Error as error:
+        raise WorkspaceError(f"{path}: damaged: {_first_line(error)}; restore the file from a copy") from error
+    version = int(found[0][0]) if found else 0
+    if version != VERSION:
+        raise WorkspaceError(
+            f"{path}: a workspace of version {version}, this n4akit knows version {VERSION}; upgrade n4akit"
+        )
+
+
+def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+    """The answer to a query, as a frame."""
+    frame: pl.DataFrame = connection.sql(query, params=list(parameters)).pl()
+    return frame

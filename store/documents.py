@@ -1,0 +1,145 @@
+"""Values on their way into JSON columns and back: what JSON cannot say is said in one way, or refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from .errors import Refused
+from .tables import INTEGER, JSON, REAL, TEXT, TIME, Column, Kind
+
+__all__ = ["decode", "encode", "row"]
+
+
+def encode(value: Any, what: str) -> str:
+    """The JSON text of a value: mappings, sequences, numbers, text, and numpy's of all these.
+
+    Keys become text; what is not finite becomes "NaN", "Infinity" or "-Infinity"; paths, dates and other objects become
+    their text. Raises Refused naming `what` for a value that contains itself, or a text that is not Unicode.
+    """
+    try:
+        encoded = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+        encoded.encode("utf-8")
+    except RecursionError:
+        raise Refused(f"{what}: the value contains itself or is nested too deeply for JSON") from None
+    except UnicodeEncodeError as error:
+        raise Refused(
+            f"{what}: {error.object[error.start : error.end]!r} is half a character; give whole text"
+        ) from None
+    return encoded
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return _real(float(value))
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(item) for item in value), key=repr)
+    return _text(value)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else str(_plain(key))
+
+
+def _real(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, PurePath | UUID):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, type) or callable(value):
+        return f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return str(value)
+
+
+def decode(value: str | None) -> Any:
+    """The value of a JSON column."""
+    return None if value is None else json.loads(value)
+
+
+def row(columns: Iterable[Column], values: Iterable[Any]) -> str:
+    """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its
+    value.
+    """
+    return _dumps([_CONVERTERS[c.kind](value, c) for c, value in zip(columns, values, strict=True)])
+
+
+_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def _as_text(value: Any, column: Column) -> str | None:
+    if type(value) is str and value.isascii():
+        return value
+    if value is None and column.null:
+        return None
+    if not isinstance(value, str):
+        raise _refused(value, column, "text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _refused(value, column, "whole characters, not half a surrogate pair") from None
+    return str(value)
+
+
+def _as_json(value: Any, column: Column) -> str | None:
+    return None if value is None and column.null else encode(value, column.name)
+
+
+def _as_integer(value: Any, column: Column) -> int | None:
+    if type(value) is int and -LARGEST <= value < LARGEST:
+        return value
+    if value is None and column.null:
+        return None
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not -LARGEST <= value.__index__() < LARGEST:
+        raise _refused(value, column, "an integer of 64 bits")
+    return int(value.__index__())
+
+
+def _as_real(value: Any, column: Column) -> float | None:
+    if type(value) is float:
+        return value
+    if value is None and column.null:
+        return None
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        raise _refused(value, column, "a number")
+    return float(value)
+
+
+def _as_is(value: Any, column: Column) -> Any:
+    return value
+
+
+LARGEST = 2**63
+_CONVERTERS: Mapping[Kind, Callable[[Any, Column], Any]] = {
+    TEXT: _as_text,
+    JSON: _as_json,
+    INTEGER: _as_integer,
+    REAL: _as_real,
+    TIME: _as_is,
+}
+
+
+def _refused(value: Any, column: Column, expected: str) -> Refused:
+    return Refused(f"{column.name}={value!r:.60}: found {type(value).__name__}, expected {expected}")

@@ -1,0 +1,34 @@
+"""Files that are whole or absent, and on disk when we say so."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["flush", "replace"]
+
+
+def replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Make a file in one step: whoever reads finds the old one or the whole new one, also after a power cut."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with open(part, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Put what was written to a file, or the names in a folder, on disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

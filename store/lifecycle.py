@@ -1,0 +1,182 @@
+"""What is written: every function checks, makes an identifier, and puts one record in the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .desk import Desk
+from .documents import encode, row
+from .errors import Refused
+from .identity import new_id, now
+from .merge import ARRAYS, end_kind
+from .objects import Objects, environment
+from .references import of_chain
+from .tables import ENDS, TABLES
+
+__all__ = ["begin", "end", "log", "save_arrays", "save_artifact", "save_chain"]
+
+
+def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
+    """Record a new row whose parents must be there; answers its identifier.
+
+    `values` are those of the columns after the key; missing ones at the end are empty, and times are now.
+    """
+    described = TABLES[table]
+    id = new_id()
+    given = dict(zip(described.names, (id, *values), strict=False))
+    given["created_at"] = now()
+    if "status" in described.names:
+        given["status"] = "running"
+    for column, parent in described.parents.items():
+        desk.require(parent, given[column])
+    document = row(described.columns, (given.get(name) for name in described.names))
+    desk.add(table, id, document)
+    return id
+
+
+def end(desk: Desk, table: str, id: str, **values: Any) -> None:
+    """Record that a row has ended; on disk, with everything recorded before it, when this returns.
+
+    Raises UnknownId, and Refused when it has ended before, whoever did that.
+    """
+    described = TABLES[table]
+    here = desk.require(table, id)
+    mark = f"{table} {id}"
+    if (not here and _status(desk, table, id) != "running") or (here and desk.marked(mark)):
+        raise Refused(_ended(described.key, id))
+    columns = [column for column in described.columns if column.name in ENDS[table]]
+    given = {"completed_at": now(), **values}
+    document = row((described.columns[0], *columns), (id, *(given.get(column.name) for column in columns)))
+    try:
+        desk.record(end_kind(table), id, document, once=mark, durable=True)
+    except Refused:
+        raise Refused(_ended(described.key, id)) from None
+    if values["status"] == "failed":
+        desk.forget()
+
+
+def _ended(key: str, id: str) -> str:
+    return f"{key} {id!r}: it has been completed or failed already; begin a new one"
+
+
+def _status(desk: Desk, table: str, id: str) -> str:
+    key = TABLES[table].key
+    with desk.database() as connection:
+        return str(connection.execute(f"SELECT status FROM {table} WHERE {key} = ?", [id]).fetchall()[0][0])
+
+
+def save_chain(desk: Desk, values: Mapping[str, Any]) -> str:
+    """Record a chain, whose artifacts must be there."""
+    steps = values["steps"]
+    if isinstance(steps, str) or not isinstance(steps, Iterable):
+        raise Refused(f"steps: found {type(steps).__name__}, expected a list of mappings")
+    for number, step in enumerate(steps):
+        _check_step(number, step)
+    for artifact in set(of_chain(list(steps), values["fold_artifacts"], values["shared_artifacts"])):
+        desk.require("artifacts", artifact)
+    return begin(desk, "chains", list(values.values()))
+
+
+ROLES = ("x", "y", "model")
+
+
+def _check_step(number: int, step: Any) -> None:
+    if not isinstance(step, Mapping):
+        raise Refused(f"steps[{number}]: found {type(step).__name__}, expected a mapping")
+    if "step_idx" not in step or not hasattr(step["step_idx"], "__index__"):
+        raise Refused(f"steps[{number}]: step_idx={step.get('step_idx')!r:.40}, expected an integer")
+    if not isinstance(step.get("operator_class"), str):
+        raise Refused(f"steps[{number}]: operator_class={step.get('operator_class')!r:.40}, expected text")
+    if step.get("role") not in (None, *ROLES):
+        raise Refused(f"steps[{number}]: role={step['role']!r:.40}, expected one of {', '.join(ROLES)}")
+    if step.get("artifact_id") and step.get("artifact_ids"):
+        raise Refused(f"steps[{number}]: both artifact_id and artifact_ids are given; give one of them")
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    lengths: list[int | None]
+    shape: list[int] | None
+    body: bytes
+
+
+def save_arrays(desk: Desk, prediction_id: str, arrays: Mapping[str, Any]) -> None:
+    """Record the arrays of a prediction, which is done once.
+
+    Raises UnknownId, and Refused when it was done before, or for values that are no numbers.
+    """
+    here = desk.require("predictions", prediction_id)
+    if not here and _has_arrays(desk, prediction_id):
+        raise Refused(_saved(prediction_id))
+    packed = _packed(arrays)
+    document = encode([prediction_id, packed.lengths, packed.shape], "arrays")
+    try:
+        desk.record("prediction_arrays", prediction_id, document, packed.body, once=f"arrays {prediction_id}")
+    except Refused:
+        raise Refused(_saved(prediction_id)) from None
+
+
+def _saved(prediction_id: str) -> str:
+    return f"prediction_id {prediction_id!r}: its arrays were saved already; save a new prediction"
+
+
+def _has_arrays(desk: Desk, prediction_id: str) -> bool:
+    query = "SELECT 1 FROM prediction_arrays WHERE prediction_id = ?"
+    with desk.database() as connection:
+        return bool(connection.execute(query, [prediction_id]).fetchall())
+
+
+def _packed(arrays: Mapping[str, Any]) -> _Arrays:
+    """The arrays as bytes one after the other, how long each is, and the shape of the probabilities."""
+    lengths: list[int | None] = []
+    parts: list[bytes] = []
+    shape = None
+    for name, dtype in ARRAYS:
+        values = arrays[name]
+        if values is None:
+            lengths.append(None)
+            continue
+        array = _array(name, values, dtype)
+        lengths.append(array.size)
+        parts.append(array.tobytes())
+        shape = list(array.shape) if name == "y_proba" else shape
+    return _Arrays(lengths, shape, b"".join(parts))
+
+
+def _array(name: str, values: Any, dtype: str) -> NDArray[Any]:
+    if isinstance(values, np.ma.MaskedArray):
+        raise Refused(f"{name}: a masked array was given; fill its masked values, NaN says that one is missing")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise Refused(f"{name}: {error}; expected numbers") from None
+    wanted = "iu" if dtype == "<i8" else "fiu"
+    if array.size == 0:
+        array = array.astype(dtype)
+    if array.dtype.kind not in wanted:
+        raise Refused(
+            f"{name}: values of type {array.dtype} were given, expected {'integers' if wanted == 'iu' else 'numbers'}"
+        )
+    if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
+        raise Refused(f"{name}: {int(array.max())} does not fit in 64 bits with a sign")
+    return np.asarray(array, dtype)
+
+
+def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, artifact_type: str, format: str) -> str:
+    """Keep an object and record it; the same content has the same identifier, however often it is saved."""
+    digest, place, size = objects.save(obj, format)
+    values = (digest, place, f"sha256:{digest}", operator_class, artifact_type, format, size, 0, environment(), now())
+    desk.add("artifacts", digest, row(TABLES["artifacts"].columns, values))
+    if not objects.holds(place):  # a cleanup that had not seen the record took it away
+        objects.save(obj, format)
+    return digest
+
+
+def log(desk: Desk, values: Sequence[Any]) -> str:
+    """Record a log entry of a pipeline, failed ones included."""
+    return begin(desk, "logs", values)

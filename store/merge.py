@@ -1,0 +1,208 @@
+"""Move records from the inbox into the database: in bulk, in order, each exactly once.
+
+Rows and the number of the last record moved are committed in one transaction, so a record is never moved twice. What
+the database refuses is put in quarantine and blocks nothing; what belongs to a run that was deleted meanwhile is
+dropped and counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from .database import Connection
+from .inbox import Inbox, Record
+from .references import release
+from .tables import ENDS, TABLES, Table
+
+__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
+
+CHUNK = 64 * 2**20
+"""Bytes of records in one transaction."""
+
+ARRAYS = (("y_true", "<f8"), ("y_pred", "<f8"), ("y_proba", "<f8"), ("sample_indices", "<i8"), ("weights", "<f8"))
+"""The arrays of a prediction in the order in which their bytes follow each other in a record."""
+
+Rows = list[tuple[int, list[Any], bytes | None]]
+
+_BAD_RECORD = (duckdb.DataError, duckdb.IntegrityError, pa.ArrowException, ValueError, TypeError, LookupError)
+
+
+def end_kind(table: str) -> str:
+    """The kind of the records that end rows of a table."""
+    return f"{table}.end"
+
+
+_KINDS = {*TABLES, *map(end_kind, ENDS)}
+
+
+def progress(connection: Connection, generation: str) -> tuple[int, int]:
+    """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
+    found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
+    if found:
+        return found[0]
+    return connection.execute("SELECT coalesce(max(base + applied), 0), 0 FROM n4a.progress").fetchall()[0]
+
+
+def merge(connection: Connection, inbox: Inbox) -> int:
+    """Move all records; answers the number of the last one."""
+    base, applied = progress(connection, inbox.generation)
+    for records in inbox.batches(applied, CHUNK):
+        _move(connection, inbox.generation, base, records)
+        applied = records[-1].seq
+    return applied
+
+
+def _move(connection: Connection, generation: str, base: int, records: Sequence[Record]) -> None:
+    try:
+        connection.execute("BEGIN")
+        try:
+            _apply(connection, base, [record for record in records if not _complaint(record)])
+            for record in records:
+                if reason := _complaint(record):
+                    _quarantine(connection, base, record, reason)
+            _note(connection, generation, base, records[-1].seq)
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+    except _BAD_RECORD as error:
+        if len(records) > 1:  # one of them is to blame
+            middle = len(records) // 2
+            _move(connection, generation, base, records[:middle])
+            _move(connection, generation, base, records[middle:])
+            return
+        connection.execute("BEGIN")
+        _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
+        _note(connection, generation, base, records[0].seq)
+        connection.execute("COMMIT")
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.TransactionException:
+        return  # a COMMIT that failed has done it
+
+
+def _complaint(record: Record) -> str:
+    if not record.whole:
+        return "damaged: its checksum does not fit"
+    return "" if record.kind in _KINDS else f"kind {record.kind!r} is unknown here"
+
+
+def _note(connection: Connection, generation: str, base: int, applied: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO n4a.progress VALUES (?, ?, ?)", [generation, base, applied])
+    connection.execute("DELETE FROM n4a.progress WHERE generation <> ?", [generation])
+
+
+def _quarantine(connection: Connection, base: int, record: Record, reason: str) -> None:
+    connection.execute(
+        "INSERT INTO n4a.quarantine VALUES (?, ?, ?, ?, ?, ?)",
+        [base + record.seq, record.kind, record.id, record.doc, record.body, reason],
+    )
+
+
+def _apply(connection: Connection, base: int, records: Sequence[Record]) -> None:
+    kinds: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        kinds[record.kind].append(record)
+    for name, table in TABLES.items():
+        if name in kinds:
+            _insert(connection, table, _rows(kinds[name], base))
+    for record in kinds["artifacts"]:  # saved again: whoever did that needs it
+        connection.execute("DELETE FROM n4a.released WHERE artifact_id = ?", [record.id])
+    for name, columns in ENDS.items():
+        if end_kind(name) in kinds:
+            _end(connection, TABLES[name], columns, _rows(kinds[end_kind(name)], base))
+    if any(values[1] == "failed" for _, values, _ in _rows(kinds["pipelines.end"], base)):
+        _clear_failed(connection)
+    for name, table in TABLES.items():
+        if name in kinds:
+            _drop_orphans(connection, table, base + records[0].seq)
+
+
+def _rows(records: Sequence[Record], base: int) -> Rows:
+    documents = json.loads(f"[{','.join([record.doc for record in records])}]")
+    return [(base + r.seq, values, r.body) for r, values in zip(records, documents, strict=True)]
+
+
+def _insert(connection: Connection, table: Table, rows: Rows) -> None:
+    columns = _arrays(rows) if table.name == "prediction_arrays" else _scalars(table, rows)
+    columns["seq"] = pa.array([seq for seq, _, _ in rows], pa.int64())
+    # An artifact that several processes saved is one row.
+    ignore = "OR IGNORE " if table.name == "artifacts" else ""
+    incoming = pa.table(columns, schema=table.arrow)
+    connection.register("incoming", incoming)
+    connection.execute(f"INSERT {ignore}INTO {table.name} BY NAME SELECT * FROM incoming")
+    connection.unregister("incoming")
+
+
+def _scalars(table: Table, rows: Rows) -> dict[str, pa.Array]:
+    values = zip(*[values for _, values, _ in rows], strict=True)
+    return {c.name: pa.array(v, c.kind.arrow) for c, v in zip(table.columns, values, strict=True)}
+
+
+def _arrays(rows: Rows) -> dict[str, pa.Array]:
+    """Columns of lists from the bytes of many records; a list that is absent has the length None."""
+    columns: dict[str, pa.Array] = {"prediction_id": pa.array([values[0] for _, values, _ in rows], pa.string())}
+    starts = [0] * len(rows)
+    for place, (name, dtype) in enumerate(ARRAYS):
+        lengths = [values[1][place] for _, values, _ in rows]
+        ends = [start + 8 * (length or 0) for start, length in zip(starts, lengths, strict=True)]
+        parts = [(body or b"")[a:b] for (_, _, body), a, b in zip(rows, starts, ends, strict=True)]
+        content = pa.array(np.frombuffer(b"".join(parts), dtype))
+        offsets = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum([length or 0 for length in lengths], out=offsets[1:])
+        absent = pa.array([length is None for length in lengths])
+        columns[name] = pa.ListArray.from_arrays(pa.array(offsets), content, mask=absent)
+        starts = ends
+    columns["y_proba_shape"] = pa.array([values[2] for _, values, _ in rows], pa.list_(pa.int64()))
+    return columns
+
+
+def _end(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
+    kinds = {column.name: column.kind.arrow for column in table.columns}
+    names = (table.key, *columns)
+    values = zip(*[values for _, values, _ in rows], strict=True)
+    incoming = pa.table({name: pa.array(v, kinds[name]) for name, v in zip(names, values, strict=True)})
+    connection.register("incoming", incoming)
+    connection.execute(
+        f"UPDATE {table.name} SET {', '.join(f'{name} = incoming.{name}' for name in columns)} FROM incoming "
+        f"WHERE {table.name}.{table.key} = incoming.{table.key} AND {table.name}.status = 'running'"
+    )
+    connection.unregister("incoming")
+
+
+def _clear_failed(connection: Connection) -> None:
+    """A pipeline that failed keeps its row and its log, and loses what it made."""
+    release(connection, "pipeline_id IN (SELECT pipeline_id FROM pipelines WHERE status = 'failed')")
+    failed = "(SELECT pipeline_id FROM pipelines WHERE status = 'failed')"
+    connection.execute(
+        "DELETE FROM prediction_arrays WHERE prediction_id IN "
+        f"(SELECT prediction_id FROM predictions WHERE pipeline_id IN {failed})"
+    )
+    connection.execute(f"DELETE FROM predictions WHERE pipeline_id IN {failed}")
+    connection.execute(f"DELETE FROM chains WHERE pipeline_id IN {failed}")
+
+
+def _drop_orphans(connection: Connection, table: Table, since: int) -> None:
+    """Records whose parent is gone were on their way while it was deleted, or while its pipeline failed."""
+    for column, parent in table.parents.items():
+        alive = " AND p.status <> 'failed'" if parent == "pipelines" and table.name != "logs" else ""
+        gone = connection.execute(
+            f"DELETE FROM {table.name} t WHERE seq >= ? AND NOT EXISTS "
+            f"(SELECT 1 FROM {parent} p WHERE p.{TABLES[parent].key} = t.{column}{alive})",
+            [since],
+        ).fetchall()[0][0]
+        if gone:
+            connection.execute(
+                "INSERT INTO n4a.dropped VALUES (?, ?) ON CONFLICT DO UPDATE SET records = records + excluded.records",
+                [table.name, gone],
+            )

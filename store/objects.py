@@ -1,0 +1,161 @@
+"""Content-addressed bytes: fitted objects as files named by the sha256 of their pickle. Knows no database.
+
+A file is whole or absent: it is written beside its place, put on disk, and renamed. One that was damaged is replaced
+when the same object is saved again. `joblib` files are plain pickles, which `joblib.load` reads; the others are
+compressed. Loading an artifact unpickles it, which runs what the pickle says: open workspaces of people you trust.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import pickle
+import platform
+from collections.abc import Callable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pyarrow as pa
+
+from .errors import DamagedObject, Refused, UnknownId
+from .files import flush, replace
+
+__all__ = ["FORMATS", "Objects", "environment"]
+
+FORMATS = {"joblib": ".joblib", "cloudpickle": ".pkl.zst", "pickle": ".pkl.zst"}
+"""How an object may be written, and the suffix of its file."""
+
+COMPRESSION = "zstd"
+LEVEL = 1
+
+
+class Objects:
+    """The files under a folder: two hex digits, then the whole digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, obj: Any, format: str) -> tuple[str, str, int]:
+        """Keep an object; answers its digest, its path inside the folder, and the size of its file in bytes.
+
+        Raises Refused when it cannot be pickled, or the format is unknown; then nothing was kept.
+        """
+        if format not in FORMATS:
+            raise Refused(f"format={format!r}: expected one of {', '.join(map(repr, FORMATS))}")
+        raw = _pickled(obj, format)
+        digest = hashlib.sha256(raw).hexdigest()
+        path = self.folder / self.place(digest, format)
+        if not self._touched(path, raw):
+            _write(path, raw)
+        return digest, self.place(digest, format), path.stat().st_size
+
+    def place(self, digest: str, format: str) -> str:
+        """Where the object of this digest lies, inside the folder."""
+        return f"{digest[:2]}/{digest}{FORMATS[format]}"
+
+    def _touched(self, path: Path, raw: bytes) -> bool:
+        """Whether the file is there and whole; if so it is marked as young, so that no cleanup takes it for garbage."""
+        try:
+            os.utime(path)
+            return _content(path) == raw
+        except (FileNotFoundError, DamagedObject):
+            return False
+
+    def holds(self, place: str) -> bool:
+        """Whether there is a file at a place inside the folder."""
+        return (self.folder / place).exists()
+
+    def set_aside(self, place: str) -> bool:
+        """Move a file out of its place, so that it can be taken for garbage; False when there is none."""
+        try:
+            os.replace(self.folder / place, self._aside(place))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put_back(self, place: str) -> None:
+        """Undo `set_aside`, unless the object was saved again meanwhile."""
+        if self.holds(place):
+            self.discard(place)
+        else:
+            os.replace(self._aside(place), self.folder / place)
+
+    def discard(self, place: str) -> None:
+        """Delete what was set aside, and its folder when that is empty."""
+        self._aside(place).unlink(missing_ok=True)
+        try:
+            (self.folder / place).parent.rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+
+    def _aside(self, place: str) -> Path:
+        path = self.folder / place
+        return path.with_name(f".{path.name}.aside")
+
+    def load(self, digest: str, place: str, what: str) -> Any:
+        """The object of a digest. Raises UnknownId when its file is missing, DamagedObject when it cannot be read."""
+        path = self.folder / place
+        if not path.exists() and self._aside(place).exists():
+            self.put_back(place)  # a cleanup that set it aside died before it could look again
+        try:
+            raw = _content(path)
+        except FileNotFoundError:
+            raise UnknownId(f"artifact {digest} ({what}): its file {path} is missing; restore it from a copy") from None
+        if hashlib.sha256(raw).hexdigest() != digest:
+            raise DamagedObject(f"artifact {digest} ({what}): {path} was altered; restore it, or save the object again")
+        try:
+            return pickle.loads(raw)
+        except Exception as error:  # unpickling may raise anything: a class that is not installed here, for one
+            raise DamagedObject(
+                f"artifact {digest} ({what}) cannot be read here: {type(error).__name__}: {error}; "
+                "it needs the packages with which it was saved"
+            ) from error
+
+
+def _pickled(obj: Any, format: str) -> bytes:
+    buffer = io.BytesIO()
+    dump: Callable[..., Any] = cloudpickle.dump if format == "cloudpickle" else pickle.dump
+    try:
+        dump(obj, buffer, protocol=5)
+    except Exception as error:  # an object's own methods take part, and may raise anything
+        hint = "" if format == "cloudpickle" else "; format='cloudpickle' carries functions made on the spot"
+        raise Refused(f"a {type(obj).__qualname__} cannot be pickled: {type(error).__name__}: {error}{hint}") from error
+    return buffer.getvalue()
+
+
+def _content(path: Path) -> bytes:
+    """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be unpacked."""
+    if path.suffix != ".zst":
+        return path.read_bytes()
+    try:
+        with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, COMPRESSION) as stream:
+            return bytes(stream.read())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedObject(f"{path}: cannot be unpacked: {error}; restore it, or save the object again") from error
+
+
+def _write(path: Path, raw: bytes) -> None:
+    data = pa.Codec(COMPRESSION, LEVEL).compress(raw, asbytes=True) if path.suffix == ".zst" else raw
+    path.parent.mkdir(exist_ok=True)
+    replace(path, lambda file: file.write(data))
+    flush(path.parent.parent)
+
+
+@cache
+def environment() -> dict[str, str]:
+    """The versions of what a fitted object depends on, as recorded with every artifact."""
+    versions = {"python": platform.python_version()}
+    for package in ("numpy", "scikit-learn", "scipy", "joblib", "cloudpickle", "nirs4all"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

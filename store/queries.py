@@ -1,0 +1,187 @@
+"""What is read: each function asks one question, in SQL that can be read, and answers with stable types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from .database import select
+from .desk import Desk
+from .documents import decode
+from .errors import Refused
+from .tables import INTEGER, REAL, TABLES
+
+__all__ = [
+    "FILTERS",
+    "chains_of",
+    "find_predictions",
+    "log_of",
+    "log_summary",
+    "pipelines",
+    "prediction",
+    "record",
+    "runs",
+    "top_predictions",
+]
+
+
+def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
+    """One row with its documents decoded, or None."""
+    described = TABLES[table]
+    with desk.database() as connection:
+        found = select(connection, f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?", [id])
+    return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
+
+
+def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any]:
+    return {name: decode(value) if name in documents else value for name, value in values.items()}
+
+
+def runs(desk: Desk, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
+    """Runs, the newest first; `dataset` is the name of one of their datasets."""
+    conditions = {
+        "status = ?": status,
+        "list_contains(json_extract_string(datasets, '$[*].name'), ?)": dataset,
+    }
+    return _listed(desk, "runs", conditions, limit, offset)
+
+
+def pipelines(desk: Desk, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
+    """Pipelines, the newest first."""
+    return _listed(desk, "pipelines", {"run_id = ?": run_id, "dataset_name = ?": dataset_name})
+
+
+def chains_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+    """The chains of a pipeline in the order in which they were saved."""
+    return _listed(desk, "chains", {"pipeline_id = ?": pipeline_id}, order="seq")
+
+
+FILTERS = {
+    "dataset_name": "dataset_name = ?",
+    "model_class": "model_class = ?",
+    "partition": '"partition" = ?',
+    "fold_id": "fold_id = ?",
+    "branch_id": "branch_id = ?",
+    "pipeline_id": "pipeline_id = ?",
+    "run_id": "pipeline_id IN (SELECT pipeline_id FROM pipelines WHERE run_id = ?)",
+}
+"""What predictions may be asked for; every value is meant literally."""
+
+
+def find_predictions(desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0) -> pl.DataFrame:
+    """Predictions that fit all filters, the newest first."""
+    return _listed(desk, "predictions", conditions(filters), limit, offset)
+
+
+def conditions(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions of filters. Raises Refused for a filter that there is not."""
+    unknown = sorted(set(filters) - set(FILTERS))
+    if unknown:
+        raise Refused(f"filter {unknown[0]!r} is unknown, expected {', '.join(FILTERS)}")
+    return {FILTERS[name]: value for name, value in filters.items()}
+
+
+def _listed(
+    desk: Desk,
+    table: str,
+    conditions: Mapping[str, Any],
+    limit: int | None = None,
+    offset: int = 0,
+    order: str = "seq DESC",
+) -> pl.DataFrame:
+    where, parameters = all_of(conditions)
+    for name, value in (("limit", limit), ("offset", offset)):
+        if value is not None and (not hasattr(value, "__index__") or value < 0):
+            raise Refused(f"{name}={value!r}: expected an integer from 0")
+    tail = f" LIMIT {int(limit)}" if limit is not None else ""
+    tail += f" OFFSET {int(offset)}" if offset else ""
+    with desk.database() as connection:
+        query = f"SELECT {TABLES[table].shown} FROM {table} WHERE {where} ORDER BY {order}{tail}"
+        return select(connection, query, parameters)
+
+
+def all_of(conditions: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A condition that is true where all are whose value is given."""
+    given = {condition: value for condition, value in conditions.items() if value is not None}
+    return " AND ".join(given) or "TRUE", list(given.values())
+
+
+_SCORES = [column.name for column in TABLES["predictions"].columns if column.kind in (REAL, INTEGER)]
+
+
+def top_predictions(
+    desk: Desk,
+    n: int,
+    metric: str,
+    ascending: bool,
+    partition: str,
+    dataset_name: str | None,
+    group_by: str | None,
+) -> pl.DataFrame:
+    """The best n, or the best n of each group, best first; what has no score comes last."""
+    if metric not in _SCORES:
+        raise Refused(f"metric={metric!r}: expected one of {', '.join(_SCORES)}")
+    if group_by is not None and group_by not in TABLES["predictions"].names:
+        raise Refused(f"group_by={group_by!r}: expected one of {', '.join(TABLES['predictions'].names)}")
+    if not hasattr(n, "__index__") or n < 0:
+        raise Refused(f"n={n!r}: expected an integer from 0")
+    where, parameters = all_of({'"partition" = ?': partition, "dataset_name = ?": dataset_name})
+    rank = f"{metric} IS NULL OR isnan({metric}::DOUBLE), {metric} {'ASC' if ascending else 'DESC'}, seq"
+    shown = TABLES["predictions"].shown
+    if group_by is None:
+        query = f"SELECT {shown} FROM predictions WHERE {where} ORDER BY {rank} LIMIT {int(n)}"
+    else:
+        query = (
+            f"SELECT {shown} FROM predictions WHERE {where} "
+            f'QUALIFY row_number() OVER (PARTITION BY "{group_by}" ORDER BY {rank}) <= {int(n)} ORDER BY {rank}'
+        )
+    with desk.database() as connection:
+        return select(connection, query, parameters)
+
+
+def prediction(desk: Desk, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
+    """One prediction with its documents decoded; with its arrays, None where one was not saved."""
+    found = record(desk, "predictions", prediction_id)
+    if found is None or not load_arrays:
+        return found
+    table = TABLES["prediction_arrays"]
+    with desk.database() as connection:
+        rows = select(
+            connection, f"SELECT {table.shown} FROM prediction_arrays WHERE prediction_id = ?", [prediction_id]
+        )
+    return found | _arrays(rows)
+
+
+def _arrays(rows: pl.DataFrame) -> dict[str, Any]:
+    lists = TABLES["prediction_arrays"].names[1:]
+    found: dict[str, Any] = {name: _array(rows[name]) if len(rows) else None for name in lists}
+    shape = found.pop("y_proba_shape")
+    if found["y_proba"] is not None:
+        found["y_proba"] = found["y_proba"].reshape(shape)
+    return found
+
+
+def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
+    return None if column[0] is None else column[0].to_numpy()
+
+
+def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+    """The log of a pipeline, step by step."""
+    return _listed(desk, "logs", {"pipeline_id = ?": pipeline_id}, order="step_idx, seq").drop("pipeline_id")
+
+
+def log_summary(desk: Desk, run_id: str) -> pl.DataFrame:
+    """One row per pipeline of a run, in the order in which they began."""
+    query = """
+        SELECT p.pipeline_id, p.name AS pipeline_name, p.status AS pipeline_status, count(l.log_id) AS log_count,
+               coalesce(sum(l.duration_ms) FILTER (l.event = 'end'), 0)::BIGINT AS total_duration_ms,
+               count(*) FILTER (l.level = 'warning') AS warning_count,
+               count(*) FILTER (l.level = 'error') AS error_count
+        FROM pipelines p LEFT JOIN logs l USING (pipeline_id)
+        WHERE p.run_id = ? GROUP BY p.pipeline_id, p.name, p.status, p.seq ORDER BY p.seq
+    """
+    with desk.database() as connection:
+        return select(connection, query, [run_id])

@@ -1,0 +1,168 @@
+"""From what was recorded about a chain to the chain itself, and to its predictions; one of two files that use
+bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..bundle.capture import FittedStep, from_steps
+from ..bundle.chain import Chain, Target
+from ..bundle.predictor import Predictor
+from ..bundle.writer import prepare
+from .desk import Desk
+from .errors import Refused, UnknownId
+from .objects import Objects
+from .queries import record
+from .references import identifiers
+
+__all__ = ["fitted_chain", "load_artifact", "predictor"]
+
+FINAL = "final"
+"""The fold whose model was fitted again on everything: where there is one it predicts alone."""
+
+SPLITTERS = (
+    "GroupKFold",
+    "GroupShuffleSplit",
+    "KFold",
+    "LeaveOneGroupOut",
+    "LeaveOneOut",
+    "LeavePGroupsOut",
+    "LeavePOut",
+    "PredefinedSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedGroupKFold",
+    "StratifiedKFold",
+    "StratifiedShuffleSplit",
+    "TimeSeriesSplit",
+)
+"""Steps that only say which samples train which fold: nothing of them is left to do when predicting."""
+
+
+def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
+    """What predicts with a chain, with the bits of the bundle that would be exported."""
+    chain = fitted_chain(desk, objects, chain_id)
+    draft = prepare(chain)
+    return Predictor(draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest)
+
+
+def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
+    """The chain with this identifier, read from its artifacts.
+
+    What the dataset's metadata say of `wavelengths` (with `unit`) and `targets` (names, or names with units) is carried
+    along. Raises UnknownId, Refused when the record does not say how to predict, CaptureError when a step is not known.
+    """
+    found = record(desk, "chains", chain_id)
+    if found is None:
+        raise UnknownId(f"chain_id {chain_id!r}: no chain with this identifier is recorded in {desk.folder}")
+    pipeline = record(desk, "pipelines", found["pipeline_id"]) or {}
+    run = record(desk, "runs", pipeline.get("run_id", "")) or {}
+    dataset = _dataset(run.get("datasets"), pipeline.get("dataset_name"))
+    folds = _folds(chain_id, found)
+    versions = _environment(desk, folds.values())
+    return from_steps(
+        list(_steps(desk, objects, found)),
+        {fold: load_artifact(desk, objects, artifact) for fold, artifact in folds.items()},
+        wavelengths=dataset.get("wavelengths"),
+        unit=dataset.get("unit", "nm"),
+        targets=_targets(dataset.get("targets")),
+        provenance=_provenance(found, pipeline),
+        environment=versions,
+    )
+
+
+def load_artifact(desk: Desk, objects: Objects, artifact_id: str) -> Any:
+    """A fitted object. Raises UnknownId for an unknown identifier or a missing file, DamagedObject for a bad one."""
+    row = artifact_row(desk, artifact_id)
+    return objects.load(artifact_id, row["artifact_path"], row["operator_class"])
+
+
+def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
+    """What is recorded about an artifact. Raises UnknownId."""
+    row = record(desk, "artifacts", artifact_id)
+    if row is None:
+        raise UnknownId(f"artifact_id {artifact_id!r}: no artifact with this identifier is recorded in {desk.folder}")
+    return row
+
+
+def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[FittedStep]:
+    """The steps before the model, in the order in which they were recorded."""
+    shared: Mapping[str, Any] = chain["shared_artifacts"] or {}
+    for step in chain["steps"]:
+        index = int(step["step_idx"])
+        where = f"chain_id {chain['chain_id']!r}, step {index} ({step['operator_class']})"
+        if step.get("role") == "model" or (step.get("role") is None and index == chain["model_step_idx"]):
+            continue
+        if step.get("role") == "y":
+            raise Refused(f"{where}: it transforms the target, which is not replayed yet")
+        artifacts = _artifacts(step) or list(identifiers(shared.get(str(index))))
+        if len(artifacts) > 1:
+            raise Refused(
+                f"{where}: {len(artifacts)} artifacts are named, expected one; which is to be used is not said"
+            )
+        if not artifacts and step["operator_class"].rpartition(".")[2] in SPLITTERS:
+            continue
+        fitted = load_artifact(desk, objects, artifacts[0]) if artifacts else None
+        if fitted is None and not step.get("stateless"):
+            raise Refused(f"{where}: it was fitted, and no artifact of it is named; the chain cannot be replayed")
+        yield FittedStep(index, step["operator_class"], step.get("params") or {}, fitted)
+
+
+def _artifacts(step: Mapping[str, Any]) -> list[str]:
+    return list(identifiers(step.get("artifact_ids") or step.get("artifact_id")))
+
+
+def _folds(chain_id: str, chain: Mapping[str, Any]) -> dict[str, str]:
+    """The artifact of the model for each fold that predicts, in order."""
+    folds = {str(fold).removeprefix("fold_"): artifact for fold, artifact in (chain["fold_artifacts"] or {}).items()}
+    if FINAL in folds:
+        return {FINAL: folds[FINAL]}
+    if not folds:
+        index = str(chain["model_step_idx"])
+        shared = list(identifiers((chain["shared_artifacts"] or {}).get(index)))
+        models = [
+            step for step in chain["steps"] if str(step["step_idx"]) == index and step.get("role") in (None, "model")
+        ]
+        shared = shared or [artifact for step in models for artifact in _artifacts(step)]
+        if len(shared) != 1:
+            raise Refused(
+                f"chain_id {chain_id!r}: {len(shared)} models are named for step {index} and none per fold, expected "
+                "one model, or one per fold"
+            )
+        return {"0": shared[0]}
+    return dict(
+        sorted(folds.items(), key=lambda fold: (not fold[0].isdigit(), int(fold[0]) if fold[0].isdigit() else 0))
+    )
+
+
+def _dataset(datasets: Sequence[Any] | None, name: str | None) -> Mapping[str, Any]:
+    """The metadata of the dataset with this name, as given to begin_run."""
+    for dataset in datasets or ():
+        if isinstance(dataset, Mapping) and dataset.get("name") == name:
+            return dataset
+    return {}
+
+
+def _targets(targets: Any) -> list[Target] | None:
+    if not targets:
+        return None
+    return [Target(t["name"], t.get("unit", "")) if isinstance(t, Mapping) else Target(str(t)) for t in targets]
+
+
+def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[str, str]:
+    said = {
+        "run_id": pipeline.get("run_id"),
+        "pipeline_id": chain["pipeline_id"],
+        "chain_id": chain["chain_id"],
+        "dataset_name": pipeline.get("dataset_name"),
+        "dataset_hash": pipeline.get("dataset_hash"),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
+    """The versions recorded with the model; where folds differ, the first."""
+    return dict(artifact_row(desk, next(iter(artifacts)))["environment"])

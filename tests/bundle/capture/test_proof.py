@@ -1,0 +1,115 @@
+"""The proof itself: what was read must answer as the live object does, on rows that exercise it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import Any
+
+import numpy as np
+import pytest
+from n4akit.bundle.capture import READERS, TOLERANCE, from_sklearn
+from n4akit.bundle.capture.registry import Reading
+from n4akit.bundle.capture.state import State
+from n4akit.bundle.capture.verify import prove, synthetic_rows
+from n4akit.bundle.errors import CaptureError
+from n4akit.bundle.operators import SNV, Linear, Operator, Scale, Select
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from ...conftest import Tecator
+
+ROWS = synthetic_rows(100)
+
+
+def reading_of(fitted: Any, method: str) -> Reading:
+    state = State.of(fitted, "here")
+    reader = READERS[state.name]
+    read = reader.predict if method == "predict" else reader.transform
+    assert read is not None
+    return read(state)
+
+
+def proven(fitted: Any, reading: Reading, method: str) -> str:
+    return prove(State.of(fitted, "here"), reading, ROWS, method)
+
+
+TAMPERED: list[tuple[Any, str, str]] = [
+    (Ridge(), "coef_", "predict"),
+    (Ridge(), "intercept_", "predict"),
+    (PLSRegression(4), "intercept_", "predict"),
+    (PLSRegression(4), "_x_mean", "predict"),
+    (StandardScaler(), "mean_", "transform"),
+    (StandardScaler(), "scale_", "transform"),
+    (MinMaxScaler(), "min_", "transform"),
+    (PCA(3), "components_", "transform"),
+    (PCA(3, whiten=True), "explained_variance_", "transform"),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "attribute", "method"), TAMPERED, ids=[f"{type(e).__name__}.{a}" for e, a, _ in TAMPERED]
+)
+def test_one_number_that_differs_is_seen(estimator: Any, attribute: str, method: str, tecator: Tecator) -> None:
+    fitted = estimator.fit(tecator.X, tecator.fat)
+    assert proven(fitted, reading_of(fitted, method), method) == "live"
+    other = copy.deepcopy(fitted)
+    values = np.atleast_1d(getattr(other, attribute)).copy()
+    values.flat[values.size // 2] *= 1.0 + 1e-4
+    setattr(other, attribute, values)
+    with pytest.raises(CaptureError, match=rf"here \({type(fitted).__name__}\): .* differs from its {method} by"):
+        proven(fitted, reading_of(other, method), method)
+
+
+def test_an_answer_of_another_shape_is_refused(tecator: Tecator) -> None:
+    fitted = StandardScaler().fit(tecator.X)
+    reading = Reading((Select(np.arange(50, dtype=np.int32)),))
+    with pytest.raises(CaptureError, match=r"answers with shape \(6, 100\), what was read from it with \(6, 50\)"):
+        proven(fitted, reading, "transform")
+
+
+def test_the_tolerance_is_relative_to_the_largest_answer(tecator: Tecator) -> None:
+    fitted = StandardScaler(with_mean=False, with_std=False).fit(tecator.X)
+    within, beyond = (Reading((Scale(scale=np.full(100, 1.0 + part * TOLERANCE)),)) for part in (0.5, 2.0))
+    assert proven(fitted, within, "transform") == "live"
+    with pytest.raises(CaptureError, match="differs"):
+        proven(fitted, beyond, "transform")
+
+
+def test_a_misreading_counts_only_if_it_is_the_one_expected(tecator: Tecator) -> None:
+    """The live object may take its state for another version's, and for nothing else."""
+    fitted = Ridge().fit(tecator.X, tecator.fat)
+    right = reading_of(fitted, "predict").operators
+    wrong: tuple[Operator, ...] = (Linear(np.ones((1, 100)), np.zeros(1)),)
+    assert proven(fitted, Reading(wrong, misread=right), "predict") == "invariants"
+    with pytest.raises(CaptureError, match="differs"):
+        proven(fitted, Reading(wrong, misread=(SNV(), *wrong)), "predict")
+
+
+def test_without_an_object_there_is_nothing_to_compare_with() -> None:
+    state = State("here", "any.Name", {})
+    assert prove(state, Reading((SNV(),)), ROWS, "transform") == "invariants"
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 10, 1000])
+def test_synthetic_rows_are_spectra_that_differ(width: int) -> None:
+    rows = synthetic_rows(width)
+    assert rows.shape == (6, width) and rows.min() >= 0.0 and rows.max() <= 2.0
+    assert len(np.unique(rows, axis=0)) == 6
+    if width > 1:
+        assert np.ptp(rows, axis=1).min() > 0.01
+
+
+def test_synthetic_rows_are_the_same_bytes_everywhere() -> None:
+    digest = hashlib.sha256(synthetic_rows(100).tobytes()).hexdigest()
+    assert digest == "54b19b9490a36a799a4ad78610995addd54830b821597cdfc18c90f6cebcef40"
+
+
+def test_spectra_of_ones_own_may_be_the_proof(tecator: Tecator) -> None:
+    model = make_pipeline(StandardScaler(), Ridge()).fit(tecator.X, tecator.fat)
+    chain = from_sklearn(model, probes=tecator.X[:3])
+    assert [step.verified for step in chain.branches["0"]] == ["live", "live"]
+    assert from_sklearn(model, probes=tecator.X[0]).n_features == 100
