@@ -229,7 +229,10 @@ def _checked_offsets(file: int, size: int, members: tuple[Member, ...]) -> tuple
 def _read(file: int, offset: int, size: int) -> bytes:
     parts: list[bytes] = []
     while size:
-        part = os.pread(file, size, offset)
+        try:
+            part = os.pread(file, size, offset)
+        except OSError as error:
+            raise BundleError(f"it cannot be read: {error.strerror}") from error
         if not part:
             raise BundleError("the file ends too early; it was cut while it was read")
         parts.append(part)
