@@ -41,7 +41,7 @@ def own(modules: set[str]) -> set[str]:
 
 WRITE = """
 import numpy as np
-from n4akit.bundle import Chain, Step, Target
+from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV
 from n4akit.bundle.writer import write_bundle
 model = PLS(np.arange(9.0).reshape(1, 9), np.zeros(9), np.zeros(1))

@@ -65,7 +65,7 @@ WRITER = textwrap.dedent("""
     import sys
     from pathlib import Path
     import numpy as np
-    from n4akit.bundle import Chain, Step, Target
+    from n4akit.bundle.chain import Chain, Step, Target
     from n4akit.bundle.operators import PLS
     from n4akit.bundle.writer import prepare, write_draft
 

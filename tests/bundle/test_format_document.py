@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from n4akit.bundle import Axis, Chain, Step, Target, canonical, format, load
+from n4akit.bundle import canonical, format, load
 from n4akit.bundle.archive import LARGEST, MOST
+from n4akit.bundle.chain import Axis, Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV, Clip, Detrend, Operator, RobustSNV, SavitzkyGolay, Scale, Select
 from n4akit.bundle.runtime.instructions import INSTRUCTIONS, Entry, Param
 from n4akit.bundle.writer import draft, write_bundle, write_draft

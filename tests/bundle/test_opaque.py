@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from n4akit.bundle import BundleError, Chain, InputError, Step, Target, WriteError, load, verify
+from n4akit.bundle import BundleError, InputError, WriteError, load, verify
+from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.operators import PLS, Opaque
 from n4akit.bundle.writer import write_bundle
 

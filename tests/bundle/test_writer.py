@@ -68,7 +68,7 @@ def test_a_bundle_is_written_again_from_what_it_holds(model: Any, saved: Path, t
 CHILD = """
 import sys
 import numpy as np
-from n4akit.bundle import Axis, Chain, Step, Target
+from n4akit.bundle.chain import Axis, Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV, SavitzkyGolay
 from n4akit.bundle.writer import write_bundle
 

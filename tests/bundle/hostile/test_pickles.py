@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from n4akit.bundle import BundleError, Chain, Step, Target, load, verify
+from n4akit.bundle import BundleError, load, verify
+from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.operators import Opaque
 from n4akit.bundle.writer import write_bundle
 
