@@ -34,7 +34,7 @@ MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
 """The first and the last member."""
 
-LARGEST = 2**26
+LARGEST = 2**24
 """Bytes of the largest document a reader takes in."""
 
 SHOWN = 100

@@ -61,7 +61,7 @@ def test_the_shapes_of_every_instruction_are_told_once() -> None:
 def test_the_sizes_are_those_of_the_code() -> None:
     assert LARGEST == 2**32 - 2 and "at most 2³² − 2 bytes" in DOCUMENT
     assert MOST == 65_534 and f"{MOST:,} members" in DOCUMENT
-    assert format.LARGEST == 2**26 and "at most 2²⁶ bytes" in DOCUMENT
+    assert format.LARGEST == 2**24 and "at most 2²⁴ bytes" in DOCUMENT
     assert canonical.DEEPEST == 32 and "at most 32 deep" in DOCUMENT
     assert canonical.INTEGER == 2**53 and "from −2⁵³ to 2⁵³" in DOCUMENT
 
