@@ -22,8 +22,10 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.pipeline import make_pipeline
 
 ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 DOCUMENTS = [
-    ROOT / name for name in ("README.md", "store/README.md", "serve/README.md", "bundle/FORMAT.md", "CHANGELOG.md")
+    README,
+    *(ROOT / name for name in ("store/README.md", "serve/README.md", "bundle/FORMAT.md", "CHANGELOG.md")),
 ]
 N4A = (sys.executable, "-m", "n4akit.serve.cli")
 
@@ -52,7 +54,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        for block in blocks(ROOT / "README.md", "python"):
+        for block in blocks(README, "python"):
             exec(compile(block, "README.md", "exec"), names)
     finally:
         os.chdir(before)
@@ -65,7 +67,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
 
 
 def test_the_two_commands_of_the_door_are_what_ci_and_strangers_run() -> None:
-    shown = commands(ROOT / "README.md")
+    shown = commands(README)
     assert "pip install . && n4a demo" in shown and "pip install -e '.[dev]' && pytest" in shown
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert "n4a" in project["scripts"] and "dev" in project["optional-dependencies"]
@@ -73,9 +75,7 @@ def test_the_two_commands_of_the_door_are_what_ci_and_strangers_run() -> None:
     assert "-e '.[dev]'" in script and "bin/pytest" in script
 
 
-@pytest.mark.parametrize(
-    "line", [line for line in commands(ROOT / "README.md") if line.startswith(("n4a ", "python "))]
-)
+@pytest.mark.parametrize("line", [line for line in commands(README) if line.startswith(("n4a ", "python "))])
 def test_the_commands_of_the_readme_work(line: str, desk: Path) -> None:
     program, *arguments = shlex.split(line)
     command = [*(N4A if program == "n4a" else (sys.executable,)), *arguments]
@@ -110,11 +110,8 @@ def test_the_example_of_the_store_runs(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     for block in blocks(ROOT / "store" / "README.md", "python"):
         exec(compile(block, "store/README.md", "exec"), {})
-    assert sorted(path.name for path in (tmp_path / "workspace").iterdir()) == [
-        "artifacts",
-        "store.duckdb",
-        "store.lock",
-    ]
+    left = sorted(path.name for path in (tmp_path / "workspace").iterdir())
+    assert left == ["artifacts", "store.duckdb", "store.lock"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -127,14 +124,12 @@ def test_every_verb_is_in_the_readme() -> None:
     from n4akit.serve.cli import app
 
     verbs = {name for name in app if not name.startswith("-")}
-    shown = " ".join(
-        [*commands(ROOT / "README.md"), *re.findall(r"`([^`]+)`", (ROOT / "README.md").read_text("utf-8"))]
-    )
-    assert verbs == {verb for verb in verbs if re.search(rf"\bn4a {verb}\b", shown)}
+    assert {verb for verb in verbs if not re.search(rf"\bn4a {verb}\b", README.read_text("utf-8"))} == set()
 
 
 def test_n4a_is_on_the_path_of_an_installation() -> None:
     n4a = shutil.which("n4a", path=str(Path(sys.executable).parent))
-    if n4a is None:
+    if n4a is None and os.environ.get("CI") != "true":
         pytest.skip("n4akit is not installed in this environment, it is only on its path")
+    assert n4a is not None
     assert "Carry trained spectroscopy models" in subprocess.run([n4a, "--help"], capture_output=True, text=True).stdout
