@@ -68,24 +68,22 @@ class ChainBuilder:
         place = self._steps.index(model)
         before = [step for step in self._steps[:place] if self._leads_to(step, model)]
         folds = {_fold(fold): self._known(id) for fold, id in model.artifacts.fold_artifact_ids.items()}
-        shared = self._shared(before)
-        if not folds:
-            own = self._artifacts(model)
-            if len(own) != 1:
-                raise Refused(
-                    f"step {model.step_index} ({model.operator_class}): a model with {len(own)} artifacts and none per "
-                    "fold, expected one, or one per fold"
-                )
-            shared = {**shared, str(model.step_index): own[0]}
+        own = self._artifacts(model)
+        if not folds and len(own) != 1:
+            raise Refused(
+                f"step {model.step_index} ({model.operator_class}): a model with {len(own)} artifacts and none per "
+                "fold, expected one, or one per fold"
+            )
         steps = [self._described(step, model) for step in (*before, model)]
-        return self._arguments(steps, model, folds, shared)
+        return self._arguments(steps, model, folds, self._shared(before))
 
     def _leads_to(self, step: ExecutionStep, model: ExecutionStep) -> bool:
         """Whether what a step made reaches a model: it is on the way to the model's branch, and no other model."""
         return list(model.branch_path[: len(step.branch_path)]) == list(step.branch_path) and step not in self._models()
 
     def _described(self, step: ExecutionStep, model: ExecutionStep | None) -> dict[str, Any]:
-        artifacts = self._artifacts(step) if step is not model else []
+        # The models of folds are told once, by fold.
+        artifacts = [] if step is model and step.artifacts.fold_artifact_ids else self._artifacts(step)
         described: dict[str, Any] = {
             "step_idx": step.step_index,
             "operator_class": step.operator_class,

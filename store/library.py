@@ -105,7 +105,7 @@ class PipelineLibrary:
     ) -> Path:
         """Make a template of a folder with a `pipeline.json`; the metrics are those of its `manifest.yaml`."""
         source = Path(pipeline_dir)
-        metrics = {}
+        metrics: dict[str, Any] = {}
         if extract_metrics and (source / "manifest.yaml").exists():
             metrics = (yaml.safe_load((source / "manifest.yaml").read_text("utf-8")) or {}).get("metrics") or {}
         return self.save_template(_read(source / PIPELINE), name, category, description, tags, metrics)
