@@ -94,15 +94,28 @@ class Objects:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                 raise
 
+    def _settled(self, place: str) -> Path:
+        """The path of a place; a file that was set aside by a cleanup that died is put back first."""
+        if not self.holds(place) and self._aside(place).exists():
+            self.put_back(place)
+        return self.folder / place
+
     def _aside(self, place: str) -> Path:
         path = self.folder / place
         return path.with_name(f".{path.name}.aside")
 
+    def prove(self, digest: str, place: str) -> None:
+        """Raise FileNotFoundError, or DamagedObject, unless the file at a place holds the object of this digest."""
+        if hashlib.sha256(_content(self._settled(place))).hexdigest() != digest:
+            raise DamagedObject(f"artifact {digest}: {place} was altered")
+
+    def rename_damaged(self, place: str) -> None:
+        """Keep a damaged file under another name."""
+        os.replace(self.folder / place, self.folder / f"{place}.damaged")
+
     def load(self, digest: str, place: str, what: str) -> Any:
         """The object of a digest. Raises UnknownId when its file is missing, DamagedObject when it cannot be read."""
-        path = self.folder / place
-        if not path.exists() and self._aside(place).exists():
-            self.put_back(place)  # a cleanup that set it aside died before it could look again
+        path = self._settled(place)
         try:
             raw = _content(path)
         except FileNotFoundError:
