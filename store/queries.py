@@ -12,6 +12,7 @@ from .database import select
 from .desk import Desk
 from .documents import decode
 from .errors import Refused
+from .identity import is_id
 from .tables import INTEGER, REAL, TABLES
 
 __all__ = [
@@ -32,7 +33,8 @@ def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
     """One row with its documents decoded, or None."""
     described = TABLES[table]
     with desk.database() as connection:
-        found = select(connection, f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?", [id])
+        query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
+        found = select(connection, query, [id if is_id(id) else None])
     return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
 
 
@@ -170,7 +172,10 @@ def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
 
 def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
     """The log of a pipeline, step by step."""
-    return _listed(desk, "logs", {"pipeline_id = ?": pipeline_id}, order="step_idx, seq").drop("pipeline_id")
+    shown = ", ".join(name for name in TABLES["logs"].names if name != "pipeline_id")
+    with desk.database() as connection:
+        query = f"SELECT {shown} FROM logs WHERE pipeline_id = ? ORDER BY step_idx, seq"
+        return select(connection, query, [pipeline_id])
 
 
 def log_summary(desk: Desk, run_id: str) -> pl.DataFrame:
