@@ -133,6 +133,8 @@ class Desk:
         Raises UnknownId; Refused when it is, or belongs to, a pipeline that failed, unless those are good too.
         """
         self.check()
+        if not is_id(id):
+            raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
         known = self._known.get((table, id))
         if known is None:
             known, status = self._looked_up(table, id)
@@ -145,8 +147,6 @@ class Desk:
 
     def _looked_up(self, table: str, id: str) -> tuple[bool, str | None]:
         """Whether a row is in the inbox, if not it is in the database; and its status."""
-        if not is_id(id):
-            raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
         document = self._inbox.find(table, id)
         if document is None:
             return False, self.status(table, id)

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from operator import index
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -112,9 +113,13 @@ def _as_integer(value: Any, column: Column) -> int | None:
         return value
     if value is None and column.null:
         return None
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not -LARGEST <= value.__index__() < LARGEST:
+    try:
+        whole = None if isinstance(value, bool) else index(value)
+    except TypeError:
+        whole = None
+    if whole is None or not -LARGEST <= whole < LARGEST:
         raise _refused(value, column, "an integer of 64 bits")
-    return int(value.__index__())
+    return whole
 
 
 def _as_real(value: Any, column: Column) -> float | None:
@@ -122,9 +127,10 @@ def _as_real(value: Any, column: Column) -> float | None:
         return value
     if value is None and column.null:
         return None
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise _refused(value, column, "a number")
-    return float(value)
+    try:
+        return float("" if isinstance(value, bool | str | bytes) else value)
+    except (TypeError, ValueError, OverflowError):
+        raise _refused(value, column, "a number") from None
 
 
 def _as_is(value: Any, column: Column) -> Any:
