@@ -28,3 +28,10 @@ def store(workspace: Path) -> Iterator[WorkspaceStore]:
 def study(store: WorkspaceStore) -> Study:
     """A run, its pipeline and its chain, begun in the store."""
     return begin(store)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """A study that the refusals of a module share: nothing is ever added to it."""
+    with WorkspaceStore(tmp_path_factory.mktemp("unchanged")) as store:
+        yield begin(store)

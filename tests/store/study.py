@@ -41,7 +41,7 @@ def begin(store: WorkspaceStore, name: str = "run") -> Study:
     return Study(store, run, pipeline, new_chain(store, pipeline))
 
 
-def new_pipeline(store: WorkspaceStore, run: str, **changes: Any) -> str:
+def new_pipeline(store: WorkspaceStore, run: Any, **changes: Any) -> str:
     given = {
         "name": "0001_pls",
         "expanded_config": {"steps": ["SNV", "PLS"]},
