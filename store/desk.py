@@ -161,7 +161,7 @@ class Desk:
         described = TABLES[table]
         shown = "status" if "status" in described.names else "NULL"
         with self.database() as connection:
-            found = connection.execute(f"SELECT {shown} FROM {table} WHERE {described.key} = ?", [id]).fetchall()
+            found = connection.execute(f"SELECT {shown} FROM {table} WHERE {described.key} = ?", [str(id)]).fetchall()
         if not found:
             raise UnknownId(f"{described.key} {id!r}: nothing with this identifier is recorded in {self.folder}")
         return None if found[0][0] is None else str(found[0][0])
