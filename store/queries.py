@@ -171,7 +171,7 @@ def _arrays(rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
-    return None if column[0] is None else column[0].to_numpy()
+    return None if column[0] is None else column[0].to_numpy(writable=True)
 
 
 def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
