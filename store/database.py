@@ -135,6 +135,8 @@ def _check_version(connection: Connection, path: Path) -> None:
 
 
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-    """The answer to a query, as a frame."""
-    frame: pl.DataFrame = connection.sql(query, params=list(parameters)).pl()
-    return frame
+    """The answer to a query, as a frame.
+
+    Made without polars' threads: a forked child inherits them dead, and would wait for them for ever.
+    """
+    return pl.DataFrame(connection.sql(query, params=list(parameters)))
