@@ -63,7 +63,8 @@ def _check(connection: Connection, objects: Objects, repair: bool) -> Iterator[F
 def _parents(connection: Connection, repair: bool) -> Iterator[Finding]:
     for table in TABLES.values():
         for column, parent in table.parents.items():
-            orphan = f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.{TABLES[parent].key} = t.{column})"
+            there = f"EXISTS (SELECT 1 FROM {parent} p WHERE p.{TABLES[parent].key} = t.{column})"
+            orphan = f"t.{column} IS NOT NULL AND NOT {there}"
             rows = connection.execute(f"SELECT {table.key}, {column} FROM {table.name} t WHERE {orphan}").fetchall()
             if rows and repair:
                 _set_aside(connection, table.name, orphan, f"{column} names no row of {parent}")

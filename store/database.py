@@ -21,7 +21,7 @@ from .errors import Busy, WorkspaceError
 from .files import flush
 from .tables import TABLES
 
-__all__ = ["NAME", "VERSION", "Connection", "open_database", "select"]
+__all__ = ["NAME", "VERSION", "Connection", "open_database", "open_foreign", "select"]
 
 NAME = "store.duckdb"
 VERSION = 1
@@ -61,6 +61,14 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
         connection.close()
         raise
     return connection
+
+
+def open_foreign(folder: Path) -> Connection:
+    """A connection for reading the database of any workspace, which is left as it is.
+
+    Raises WorkspaceError when there is none that DuckDB can read, Busy when another program has it open.
+    """
+    return _attach(folder / NAME, True, 0.0)
 
 
 def _make(path: Path) -> None:

@@ -197,7 +197,7 @@ def _drop_orphans(connection: Connection, table: Table, since: int) -> None:
     for column, parent in table.parents.items():
         alive = " AND p.status <> 'failed'" if parent == "pipelines" and table.name != "logs" else ""
         gone = connection.execute(
-            f"DELETE FROM {table.name} t WHERE seq >= ? AND NOT EXISTS "
+            f"DELETE FROM {table.name} t WHERE seq >= ? AND {column} IS NOT NULL AND NOT EXISTS "
             f"(SELECT 1 FROM {parent} p WHERE p.{TABLES[parent].key} = t.{column}{alive})",
             [since],
         ).fetchall()[0][0]

@@ -22,13 +22,20 @@ from typing import Any
 import cloudpickle
 import pyarrow as pa
 
+from ..bundle.dialects import UnknownName
+from ..bundle.dialects import load as read_foreign
 from .errors import DamagedObject, Refused, UnknownId
 from .files import flush, replace
 
-__all__ = ["FORMATS", "Objects", "environment"]
+__all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment"]
 
 FORMATS = {"joblib": ".joblib", "cloudpickle": ".pkl.zst", "pickle": ".pkl.zst"}
 """How an object may be written, and the suffix of its file."""
+
+FOREIGN = "nirs4all"
+"""Files that nirs4all wrote, unpacked; they are read by exact names, without nirs4all."""
+
+SUFFIXES = {**FORMATS, FOREIGN: ".nirs4all"}
 
 COMPRESSION = "zstd"
 LEVEL = 1
@@ -56,13 +63,18 @@ class Objects:
 
     def place(self, digest: str, format: str) -> str:
         """Where the object of this digest lies, inside the folder."""
-        return f"{digest[:2]}/{digest}{FORMATS[format]}"
+        return f"{digest[:2]}/{digest}{SUFFIXES[format]}"
+
+    def keep(self, place: str, raw: bytes) -> None:
+        """Keep a pickle of another workspace at a place, unless it is there and whole."""
+        if not self._touched(self.folder / place, raw):
+            _write(self.folder / place, raw)
 
     def _touched(self, path: Path, raw: bytes) -> bool:
         """Whether the file is there and whole; if so it is marked as young, so that no cleanup takes it for garbage."""
         try:
             os.utime(path)
-            return _content(path) == raw
+            return content(path) == raw
         except (FileNotFoundError, DamagedObject):
             return False
 
@@ -106,7 +118,7 @@ class Objects:
 
     def prove(self, digest: str, place: str) -> None:
         """Raise FileNotFoundError, or DamagedObject, unless the file at a place holds the object of this digest."""
-        if hashlib.sha256(_content(self._settled(place))).hexdigest() != digest:
+        if hashlib.sha256(content(self._settled(place))).hexdigest() != digest:
             raise DamagedObject(f"artifact {digest}: {place} was altered")
 
     def rename_damaged(self, place: str) -> None:
@@ -117,13 +129,15 @@ class Objects:
         """The object of a digest. Raises UnknownId when its file is missing, DamagedObject when it cannot be read."""
         path = self._settled(place)
         try:
-            raw = _content(path)
+            raw = content(path)
         except FileNotFoundError:
             raise UnknownId(f"artifact {digest} ({what}): its file {path} is missing; restore it from a copy") from None
         if hashlib.sha256(raw).hexdigest() != digest:
             raise DamagedObject(f"artifact {digest} ({what}): {path} was altered; restore it, or save the object again")
         try:
-            return pickle.loads(raw)
+            return read_foreign(raw, place) if path.suffix == SUFFIXES[FOREIGN] else pickle.loads(raw)
+        except UnknownName:
+            raise
         except Exception as error:  # unpickling may raise anything: a class that is not installed here, for one
             raise DamagedObject(
                 f"artifact {digest} ({what}) cannot be read here: {type(error).__name__}: {error}; "
@@ -142,7 +156,7 @@ def _pickled(obj: Any, format: str) -> bytes:
     return buffer.getvalue()
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be unpacked."""
     if path.suffix != ".zst":
         return path.read_bytes()

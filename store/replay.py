@@ -165,4 +165,4 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
 
 def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
     """The versions recorded with the model; where folds differ, the first."""
-    return dict(artifact_row(desk, next(iter(artifacts)))["environment"])
+    return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})

@@ -147,7 +147,7 @@ TABLES: Mapping[str, Table] = {
             "predictions",
             Column("prediction_id", TEXT),
             Column("pipeline_id", TEXT),
-            Column("chain_id", TEXT),
+            Column("chain_id", TEXT, null=True),
             Column("dataset_name", TEXT),
             Column("model_name", TEXT),
             Column("model_class", TEXT),
