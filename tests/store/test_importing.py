@@ -133,7 +133,7 @@ def test_a_damaged_artifact_is_told_and_blocks_nothing(ours: Path, tmp_path: Pat
 
 
 def test_what_is_no_workspace_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="there is no store.duckdb in it"):
+    with pytest.raises(WorkspaceError, match=r"there is no store\.duckdb in it"):
         import_workspace(tmp_path, tmp_path / "target")
     duckdb.connect(str(tmp_path / "store.duckdb")).execute("CREATE TABLE runs (x INTEGER)").close()
     with pytest.raises(WorkspaceError, match="lacks the tables artifacts, chains, logs"):
