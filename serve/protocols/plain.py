@@ -75,8 +75,10 @@ def _in_words(message: str) -> str:
     if place is None:
         return message.replace(" - at `$.", " - at `").replace(" - at `$`", " of the body")
     row, point = place.group(1), place.group(2)
-    where = f"spectra: row {int(row) + 1}" + (f", point {int(point) + 1}" if point else "")
-    return f"{where}: {message[: place.start()]}"
+    found = message[: place.start()]
+    if point is None:
+        return f"spectra: row {int(row) + 1}: {found}; give a list of values per spectrum, [[…]] for a single one"
+    return f"spectra: row {int(row) + 1}, point {int(point) + 1}: {found}"
 
 
 def encode(model: str, bundle: Bundle, question: Question, result: Result) -> bytes:
