@@ -134,7 +134,7 @@ NAN = f'{{"spectra": [[{", ".join(["1"] * 11)}, NaN]]}}'.encode()
 
 REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no JSON": (b"hello", 400, "the body is not JSON"),
-    "NaN": (NAN, 400, "invalid character (byte 47)"),
+    "NaN": (NAN, 400, "spectra: row 1, point 12 is NaN, expected a finite number"),
     "text in a cell": (
         question([[*ROWS[0][:11], "n/a"]]),
         400,
