@@ -23,11 +23,12 @@ def runs(workspace: Path, /, *, json: Json = False) -> int:
     workspace
         Folder with a store.duckdb.
     """
+    _check_workspace(workspace)
+    # Only now: what was wrongly asked is told at once, a store takes its time to import.
     import msgspec
 
     from ...store import WorkspaceStore
 
-    _check_workspace(workspace)
     with WorkspaceStore(workspace) as store:
         found = [_with_pipelines(store, run) for run in store.list_runs().iter_rows(named=True)]
     if json:
@@ -86,7 +87,6 @@ def export(
     from ...bundle.errors import InputError, WriteError
     from ...bundle.export import with_suffix
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
-    from ...store import WorkspaceStore, export_chain
     from ..errors import Misuse
 
     try:
@@ -100,6 +100,9 @@ def export(
             rows = read_spectra(calibration.read_bytes()).rows
         except SpectraError as error:
             raise InputError(f"{calibration}: {error}") from None
+    # Only now: what was wrongly asked is told at once, a store takes its time to import.
+    from ...store import WorkspaceStore, export_chain
+
     with WorkspaceStore(workspace) as store:
         print(export_chain(store, chain, output, format=format, calibration=rows))
     return 0
