@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from litestar import Litestar
 from litestar.di import Provide
 
@@ -12,11 +14,15 @@ from .settings import Settings, from_environment
 
 __all__ = ["create_app"]
 
+log = logging.getLogger("n4akit.serve")
+
 
 def create_app(settings: Settings | None = None) -> Litestar:
     """An ASGI application that serves the bundles of the settings, or else of the environment."""
     settings = settings or from_environment()
     repository = open_repository(settings.paths)
+    for name, problems in repository.failed.items():
+        log.warning("model %s is not served: %s", name, "; ".join(problems))
 
     def provide_repository() -> Repository:
         return repository

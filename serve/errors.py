@@ -1,20 +1,21 @@
 """What can go wrong while serving.
 
 N4aError
-└── ServeError          a request that cannot be answered as it is
+└── ServeError          a request, of a client or of an operator, that cannot be met as it is
     ├── UnknownModel    no model of that name is served
-    └── BadRequest      a body that cannot be read; names the place
+    ├── BadRequest      a body that cannot be read; names the place
+    └── Misuse          a setting or a command that asks for what cannot be; names it
 """
 
 from __future__ import annotations
 
 from ..bundle.errors import N4aError
 
-__all__ = ["BadRequest", "ServeError", "UnknownModel"]
+__all__ = ["BadRequest", "Misuse", "ServeError", "UnknownModel"]
 
 
 class ServeError(N4aError):
-    """A request that the server cannot answer as it is."""
+    """A request, of a client or of an operator, that cannot be met as it is."""
 
 
 class UnknownModel(ServeError, KeyError):
@@ -26,3 +27,7 @@ class UnknownModel(ServeError, KeyError):
 
 class BadRequest(ServeError, ValueError):
     """A body that cannot be read; the message names the place, what was found and what was expected."""
+
+
+class Misuse(ServeError, ValueError):
+    """A setting or a command that asks for what cannot be; the message names it, and what was expected."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError
 from .errors import BadRequest, UnknownModel
@@ -44,6 +45,12 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
     return answer
 
 
+def _too_large(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    largest = request.app.request_max_body_size
+    detail = f"the body is larger than {largest} bytes, the most this server takes; send fewer spectra at a time"
+    return problem(413, "the request is too large", detail)
+
+
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     # What went wrong is for the operator's log; a client learns nothing about the inside.
     log.exception("unexpected error while answering %s %s", request.method, request.url.path, exc_info=error)
@@ -52,6 +59,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 EXCEPTION_HANDLERS: dict[type[Exception] | int, Any] = {
     **{kind: _known for kind, _, _ in STATUS},
+    RequestEntityTooLarge: _too_large,
     HTTPException: _http,
     Exception: _unexpected,
 }

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from ..bundle import Bundle
@@ -16,6 +18,8 @@ from .protocols import plain
 from .repository import Repository
 
 __all__ = ["ROUTES"]
+
+Models = NamedDependency[Repository]
 
 AT_ONCE = 128 * 1024
 """Bodies up to so many bytes are answered at once; larger ones in a thread, so that others need not wait."""
@@ -28,7 +32,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/ready")
-async def ready(repository: Repository) -> Response[bytes]:
+async def ready(repository: Models) -> Response[bytes]:
     """Every configured model gives its golden answers; 503 with the reasons while one does not."""
     if repository.failed or not repository.models:
         reasons = {name: list(problems) for name, problems in repository.failed.items()}
@@ -38,7 +42,7 @@ async def ready(repository: Repository) -> Response[bytes]:
 
 
 @get("/v1/models")
-async def list_models(repository: Repository) -> Response[bytes]:
+async def list_models(repository: Models) -> Response[bytes]:
     """All models, those that could not be loaded with what is wrong."""
     models = [_summary(name, bundle) for name, bundle in sorted(repository.models.items())]
     failed = [{"name": name, "problems": problems} for name, problems in sorted(repository.failed.items())]
@@ -46,7 +50,7 @@ async def list_models(repository: Repository) -> Response[bytes]:
 
 
 @get("/v1/models/{name:str}")
-async def get_model(repository: Repository, name: str) -> Response[bytes]:
+async def get_model(repository: Models, name: FromPath[str]) -> Response[bytes]:
     """What there is to know about one model."""
     info = repository.get(name).info()
     del info["path"]  # where it lies is nobody's business outside
@@ -54,7 +58,7 @@ async def get_model(repository: Repository, name: str) -> Response[bytes]:
 
 
 @post("/v1/models/{name:str}/predict", status_code=HTTP_200_OK)
-async def predict(request: Request[Any, Any, Any], repository: Repository, name: str) -> Response[bytes]:
+async def predict(request: Request[Any, Any, Any], repository: Models, name: FromPath[str]) -> Response[bytes]:
     """Predictions for spectra given as JSON."""
     bundle = repository.get(name)
     kind = request.content_type[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 
 from cyclopts import App
 
@@ -25,7 +27,7 @@ def _version() -> str:
 app = App(
     name="n4a",
     help="Carry trained spectroscopy models to wherever they must predict, with the same number everywhere.",
-    help_epilogue="Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 4 spectra that cannot be predicted, "
+    help_epilogue="Exit codes: 0 done, 1 another error, 2 wrong usage, 4 input that cannot be read or predicted, "
     "5 not an intact model, 6 a model that does not give its golden answers, 130 interrupted.",
     version=_version,
 )
@@ -35,11 +37,22 @@ for verb in (demo, info, verify, predict, export, runs, serve):
 
 def main() -> None:
     """Run one command and exit with its code; an error is one line on stderr."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # results are the same bytes in every locale
     try:
         code = app(result_action="return_value")
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
+    except BrokenPipeError:
+        code = _unheard()
     except Exception as error:
         code, words = exit_code(error)
         print(f"n4a: {words}", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _unheard() -> int:
+    """Whoever read our output, `head` for one, wants no more of it: nothing to complain about, at exit neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from .failures import answers_differ
+
 if TYPE_CHECKING:
     from ...bundle import Bundle, Result
 
@@ -93,17 +95,13 @@ def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = 
         print(f"{report.path}: {'not sound' if report.problems else 'sound'}, digest {report.digest or 'unknown'}")
         print("".join(f"  good: {what}\n" for what in report.checked), end="")
         print("".join(f"  WRONG: {what}\n" for what in report.problems), end="")
-    damaged = [report for report in reports if report.problems and not _answers_differ(report.problems)]
-    return 5 if damaged else 6 if any(report.problems for report in reports) else 0
-
-
-def _answers_differ(problems: tuple[str, ...]) -> bool:
-    return all("golden" in problem for problem in problems)
+    wrong = [report.problems for report in reports if report.problems]
+    return 0 if not wrong else 6 if all(map(answers_differ, wrong)) else 5
 
 
 def predict(
     model: Path,
-    spectra: Path,
+    spectra: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
@@ -126,7 +124,7 @@ def predict(
     output
         Where to write the predictions (CSV); standard output if not given.
     unit
-        Unit of the axis in the file, if not the model's.
+        Unit of the axis in the file: nm, um or cm-1. If not given, what the header says, or else the model's.
     strict
         Refuse spectra whose axis is not given.
     """
@@ -140,7 +138,7 @@ def predict(
         table = read_spectra(data)
     except SpectraError as error:
         raise InputError(f"{spectra}: {error}") from None
-    result = bundle.predict_full(table.rows, table.axis, unit=unit, strict=strict)
+    result = bundle.predict_full(table.rows, table.axis, unit=unit or table.unit, strict=strict)
     ids = table.ids or [str(row) for row in range(1, len(table.rows) + 1)]
     text = _json_rows(bundle, model, ids, result) if json else _csv_rows(bundle, model, ids, result)
     if output is None:
@@ -196,6 +194,8 @@ def _replace(path: Path, text: str) -> None:
     try:
         part.write_text(text, "utf-8")
         part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         part.unlink(missing_ok=True)
 

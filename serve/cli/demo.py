@@ -18,8 +18,8 @@ def demo(directory: Path = Path("n4a-demo"), /) -> int:
     Parameters
     ----------
     directory
-        Where the workspace, the bundle, the script and the spectra are left. What an earlier demo left there is
-        replaced; anything else is not touched.
+        Where the workspace, the bundle, the script and the spectra are left: a new or empty folder, or that of an
+        earlier demo, whose workspace gets one more run.
     """
     from .demo_story import tell
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 from ...templates import tecator
+from ..errors import Misuse
 from .demo_hosts import Answer, by_library, by_script, by_server, by_store
 from .demo_training import Split, export_winner, split, train
 
 __all__ = ["tell"]
 
+MARK = ".n4a-demo"
+"""A file that says that a directory is the demo's."""
+
 
 def tell(directory: Path) -> int:
     """Train, record, export and predict in `directory`; 0 when all hosts agree to the last bit, 6 otherwise."""
     progress = Console(stderr=True)
-    workspace, models = _clear(directory)
+    workspace, models = _room(directory)
     data = split(tecator())
     progress.print(f"[bold]Training[/] on {len(data.train_y)} Tecator spectra of meat, {len(data.test_y)} kept out")
     with progress.status("fitting 5 folds of every candidate and recording them…"):
@@ -46,16 +48,16 @@ def tell(directory: Path) -> int:
     return 0
 
 
-def _clear(directory: Path) -> tuple[Path, Path]:
-    """Make room for the demo's own folders, and touch nothing else."""
-    workspace, models = directory / "workspace", directory / "models"
-    if workspace.exists() and not (workspace / "store.duckdb").exists():
-        print(f"n4a demo: {workspace} exists and is no workspace; give another directory", file=sys.stderr)
-        raise SystemExit(2)
-    for folder in (workspace, models):
-        shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
-        folder.mkdir(parents=True)
-    return workspace, models
+def _room(directory: Path) -> tuple[Path, Path]:
+    """The demo's folders in a directory that is new, empty, or an earlier demo's; files of others are not touched."""
+    mark = directory / MARK
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()) and not mark.exists():
+        raise Misuse(f"{directory}: holds files that are not of an earlier demo, expected a new or empty folder")
+    mark.touch()
+    models = directory / "models"
+    models.mkdir(exist_ok=True)
+    return directory / "workspace", models
 
 
 def _write_spectra(directory: Path, data: Split) -> Path:

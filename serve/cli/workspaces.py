@@ -2,47 +2,62 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from .bundles import Json
 
+if TYPE_CHECKING:
+    from ...store import WorkspaceStore
+
 __all__ = ["export", "runs"]
 
 
 def runs(workspace: Path, /, *, json: Json = False) -> int:
-    """List what a workspace recorded: its runs, and the best chains of each.
+    """List what a workspace recorded: its newest runs, their pipelines with scores, and the chains to export.
 
     Parameters
     ----------
     workspace
         Folder with a store.duckdb.
     """
+    _check_workspace(workspace)
+    # Only now: what was wrongly asked is told at once, a store takes its time to import.
+    import msgspec
+
     from ...store import WorkspaceStore
 
-    _check_workspace(workspace)
     with WorkspaceStore(workspace) as store:
-        listed = store.list_runs()
-        pipelines = store.list_pipelines()
-        chains = {
-            row["pipeline_id"]: store.get_chains_for_pipeline(row["pipeline_id"])["chain_id"].to_list()
-            for row in pipelines.iter_rows(named=True)
-        }
+        found = [_with_pipelines(store, run) for run in store.list_runs().iter_rows(named=True)]
     if json:
-        sys.stdout.write(listed.write_json() + "\n")
+        # Unlike json.dumps it says null where a score is no number, and knows times.
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return 0
-    for run in listed.iter_rows(named=True):
+    for run in found:
         print(f"{run['run_id']}  {run['status']:<9}  {run['created_at']:%Y-%m-%d %H:%M}  {run['name']}")
-        own = pipelines.filter(pipelines["run_id"] == run["run_id"]).sort("best_val", nulls_last=True)
-        for pipeline in own.iter_rows(named=True):
+        for pipeline in run["pipelines"]:
             score = "" if pipeline["best_val"] is None else f"{pipeline['metric']} {pipeline['best_val']:.4g}"
-            print(f"    {pipeline['name']}  {pipeline['status']}  {score}")
-            for chain in chains[pipeline["pipeline_id"]]:
-                print(f"        chain {chain}")
+            print(f"    {pipeline['name']}  {pipeline['status']}  {score}".rstrip())
+            print("".join(f"        chain {chain}\n" for chain in pipeline["chains"]), end="")
     return 0
+
+
+def _with_pipelines(store: WorkspaceStore, run: dict[str, Any]) -> dict[str, Any]:
+    """What is worth listing about a run; its pipelines from the smallest score to the largest."""
+    pipelines = store.list_pipelines(run["run_id"]).sort("best_val", nulls_last=True)
+    return _some(run, "run_id", "name", "status", "created_at", "completed_at", "error") | {
+        "pipelines": [
+            _some(pipeline, "pipeline_id", "name", "status", "dataset_name", "metric", "best_val", "best_test", "error")
+            | {"chains": store.get_chains_for_pipeline(pipeline["pipeline_id"])["chain_id"].to_list()}
+            for pipeline in pipelines.iter_rows(named=True)
+        ]
+    }
+
+
+def _some(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}
 
 
 def export(
@@ -69,10 +84,15 @@ def export(
     calibration
         Spectra (CSV) from which the golden rows are taken; they travel in the file.
     """
-    from ...bundle.errors import InputError
+    from ...bundle.errors import InputError, WriteError
+    from ...bundle.export import with_suffix
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
-    from ...store import WorkspaceStore, export_chain
+    from ..errors import Misuse
 
+    try:
+        with_suffix(output, format)
+    except WriteError as error:
+        raise Misuse(str(error)) from None
     _check_workspace(workspace)
     rows = None
     if calibration is not None:
@@ -80,6 +100,9 @@ def export(
             rows = read_spectra(calibration.read_bytes()).rows
         except SpectraError as error:
             raise InputError(f"{calibration}: {error}") from None
+    # Only now: what was wrongly asked is told at once, a store takes its time to import.
+    from ...store import WorkspaceStore, export_chain
+
     with WorkspaceStore(workspace) as store:
         print(export_chain(store, chain, output, format=format, calibration=rows))
     return 0

@@ -54,7 +54,7 @@ def decode(body: bytes) -> tuple[Question, NDArray[np.float64]]:
     except msgspec.ValidationError as error:
         raise BadRequest(_in_words(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from None
+        raise BadRequest(_no_number(body, str(error)) or f"the body is not JSON: {error}") from None
     widths = [len(row) for row in question.spectra]
     if not widths:
         raise BadRequest("spectra: no rows were given, expected at least one")
@@ -75,8 +75,24 @@ def _in_words(message: str) -> str:
     if place is None:
         return message.replace(" - at `$.", " - at `").replace(" - at `$`", " of the body")
     row, point = place.group(1), place.group(2)
-    where = f"spectra: row {int(row) + 1}" + (f", point {int(point) + 1}" if point else "")
-    return f"{where}: {message[: place.start()]}"
+    found = message[: place.start()]
+    if point is None:
+        return f"spectra: row {int(row) + 1}: {found}; give a list of values per spectrum, [[…]] for a single one"
+    return f"spectra: row {int(row) + 1}, point {int(point) + 1}: {found}"
+
+
+def _no_number(body: bytes, message: str) -> str | None:
+    """JSON has no NaN and no Infinity, which Python for one writes nevertheless: where in the spectra one stands."""
+    place = re.search(r"\(byte (\d+)\)", message)
+    found = re.compile(rb"NaN|Infinity").match(body, int(place.group(1))) if place else None
+    if found is None:
+        return None
+    before = body[: found.start()].rpartition(b'"spectra"')[2]
+    if before.count(b"[") - before.count(b"]") != 2:
+        return None
+    row, point = before.count(b"[") - 1, before.rpartition(b"[")[2].count(b",") + 1
+    sign = "-" if before.endswith(b"-") else ""
+    return f"spectra: row {row}, point {point} is {sign}{found.group().decode()}, expected a finite number"
 
 
 def encode(model: str, bundle: Bundle, question: Question, result: Result) -> bytes:
