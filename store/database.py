@@ -21,10 +21,13 @@ from .errors import Busy, WorkspaceError
 from .files import flush
 from .tables import TABLES
 
-__all__ = ["NAME", "VERSION", "Connection", "open_database", "open_foreign", "select"]
+__all__ = ["NAME", "ROWS", "VERSION", "Connection", "open_database", "open_foreign", "select"]
 
 NAME = "store.duckdb"
 VERSION = 1
+
+ROWS = 65_536
+"""Rows in one piece of an answer."""
 
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is ever fetched from a network, whatever a query says.
@@ -145,6 +148,6 @@ def _check_version(connection: Connection, path: Path) -> None:
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
     """The answer to a query, as a frame.
 
-    Made without polars' threads: a forked child inherits them dead, and would wait for them for ever.
+    Made from a stream, without polars' threads: a forked child inherits them dead, and would wait for them for ever.
     """
-    return pl.DataFrame(connection.sql(query, params=list(parameters)))
+    return pl.DataFrame(connection.sql(query, params=list(parameters)).to_arrow_reader(ROWS))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from .database import ROWS
 from .desk import Desk
 from .errors import Refused, UnknownId
 from .files import replace
@@ -17,9 +18,6 @@ from .queries import FILTERS, all_of, record
 from .tables import TABLES
 
 __all__ = ["export_config", "export_parquet", "export_run"]
-
-ROWS = 65_536
-"""Rows that are in memory at once."""
 
 
 def export_config(desk: Desk, pipeline_id: str, path: Path) -> Path:
