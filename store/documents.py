@@ -27,7 +27,7 @@ def encode(value: Any, what: str) -> str:
     text that is not Unicode.
     """
     try:
-        encoded = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+        encoded = _encoder(_plain(value))
         encoded.encode("utf-8")
     except _SameText as error:
         raise Refused(f"{what}: two keys become the same text {error.args[0]!r}; one would be lost") from None
@@ -40,12 +40,25 @@ def encode(value: Any, what: str) -> str:
     return encoded
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 class _SameText(Exception):
     """Two keys of a mapping become the same text, which is told."""
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
+        return value
+    if kind is dict:
+        return _mapping(value)
+    return _real(value) if kind is float else _unusual(value)
+
+
+def _unusual(value: Any) -> Any:
+    """What is said of anything but the plain types of JSON."""
+    if isinstance(value, str):
         return value
     if isinstance(value, np.ndarray | np.generic):
         return _of_numpy(value)
