@@ -23,6 +23,10 @@ from .demo_training import Split
 __all__ = ["Answer", "by_library", "by_script", "by_server", "by_store"]
 
 REPEATS = 5
+"""How often what is warm is measured, in groups of four."""
+
+STARTS = 3
+"""How often a process is started to see its cold start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +125,11 @@ def _asker(connection: HTTPConnection, path: str, body: str) -> Callable[[], NDA
 def _cold(command: list[str], given: str = "") -> float:
     """Milliseconds of a whole process that is given a text, the median of a few."""
     times = []
-    for _ in range(REPEATS):
+    for _ in range(STARTS):
         started = time.perf_counter()
         subprocess.run(command, input=given.encode(), capture_output=True, check=True)
         times.append((time.perf_counter() - started) * 1000)
-    return sorted(times)[REPEATS // 2]
+    return sorted(times)[STARTS // 2]
 
 
 def _warm(predict: Callable[[], NDArray[np.float64]]) -> tuple[NDArray[np.float64], float]:

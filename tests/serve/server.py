@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 __all__ = ["N4A", "Reply", "Server", "n4a", "serving"]
 
 N4A = [sys.executable, "-m", "n4akit.serve.cli"]
-PATIENCE = 30
+PATIENCE = 120
 """Seconds after which a process that should have answered or ended is given up."""
 
 
