@@ -8,6 +8,7 @@ dropped and counted.
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from .references import release
 from .tables import ENDS, TABLES, Table
 
 __all__ = ["ARRAYS", "end_kind", "merge", "progress"]
+
+log = logging.getLogger("n4akit.store")
 
 CHUNK = 64 * 2**20
 """Bytes of records in one transaction."""
@@ -107,6 +110,7 @@ def _quarantine(connection: Connection, base: int, record: Record, reason: str) 
         "INSERT INTO n4a.quarantine VALUES (?, ?, ?, ?, ?, ?)",
         [base + record.seq, record.kind, record.id, record.doc, record.body, reason],
     )
+    log.warning("record %d (%s %s) was put in quarantine: %.200s", base + record.seq, record.kind, record.id, reason)
 
 
 def _apply(connection: Connection, base: int, records: Sequence[Record]) -> None:
