@@ -1,0 +1,39 @@
+"""What other processes do to a workspace, and how they are started."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from n4akit.store import WorkspaceStore
+
+__all__ = ["abandon", "run", "start"]
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["n4akit.store"])
+
+
+def start(act: Callable[..., object], *arguments: Any) -> ForkServerProcess:
+    """Begin an act in a new process, which inherits nothing of ours."""
+    process = _context.Process(target=act, args=arguments)
+    process.start()
+    return process
+
+
+def run(act: Callable[..., object], *arguments: Any) -> int | None:
+    """Let a new process act to its end; its exit code."""
+    process = start(act, *arguments)
+    process.join(60)
+    return process.exitcode
+
+
+def abandon(workspace: Path, names: list[str]) -> None:
+    """Record runs, and die without closing."""
+    store = WorkspaceStore(workspace)
+    for name in names:
+        store.begin_run(name, {}, [])
+    os._exit(7)
