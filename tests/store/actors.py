@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from n4akit.store import WorkspaceStore
+from n4akit.store import WorkspaceStore, desk
 
-__all__ = ["abandon", "run", "start"]
+__all__ = ["abandon", "hold", "record_much", "run", "start"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["n4akit.store"])
@@ -37,3 +38,17 @@ def abandon(workspace: Path, names: list[str]) -> None:
     for name in names:
         store.begin_run(name, {}, [])
     os._exit(7)
+
+
+def hold(workspace: Path, ready: Connection) -> None:
+    """Read, so as to hold the database, and stay."""
+    with WorkspaceStore(workspace) as store:
+        store.list_runs()
+        ready.send("holding")
+        ready.recv()
+
+
+def record_much(workspace: Path, count: int, backlog: int) -> None:
+    """Record runs, moving a backlog of so many bytes, and die without closing."""
+    desk.BACKLOG = backlog
+    abandon(workspace, [f"run {number}" for number in range(count)])
