@@ -12,7 +12,9 @@ from typing import Any
 
 from n4akit.store import WorkspaceStore, desk
 
-__all__ = ["abandon", "hold", "record_much", "run", "start"]
+from .study import begin
+
+__all__ = ["abandon", "hold", "read_and_die", "record_much", "run", "start"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["n4akit.store"])
@@ -52,3 +54,14 @@ def record_much(workspace: Path, count: int, backlog: int) -> None:
     """Record runs, moving a backlog of so many bytes, and die without closing."""
     desk.BACKLOG = backlog
     abandon(workspace, [f"run {number}" for number in range(count)])
+
+
+def read_and_die(workspace: Path, statement: str) -> None:
+    """Record ten predictions, have them moved, execute a statement, and die before anything is written back."""
+    store = WorkspaceStore(workspace)
+    study = begin(store, "another")
+    for _ in range(10):
+        study.prediction()
+    with store._desk.database() as connection:
+        connection.execute(statement)
+        os._exit(7)
