@@ -22,7 +22,7 @@ from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
 
-__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
+__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -45,7 +45,7 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def progress(connection: Connection, generation: str) -> tuple[int, int]:
+def _progress(connection: Connection, generation: str) -> tuple[int, int]:
     """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
     found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
     if found:
@@ -55,7 +55,7 @@ def progress(connection: Connection, generation: str) -> tuple[int, int]:
 
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = progress(connection, inbox.generation)
+    base, applied = _progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq
@@ -73,7 +73,7 @@ def _move(connection: Connection, generation: str, base: int, records: Sequence[
             _note(connection, generation, base, records[-1].seq)
             connection.execute("COMMIT")
         except BaseException:
-            _roll_back(connection)
+            roll_back(connection)
             raise
     except _BAD_RECORD as error:
         if len(records) > 1:  # one of them is to blame
@@ -87,7 +87,8 @@ def _move(connection: Connection, generation: str, base: int, records: Sequence[
         connection.execute("COMMIT")
 
 
-def _roll_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
+    """End a transaction that failed."""
     try:
         connection.execute("ROLLBACK")
     except duckdb.TransactionException:
