@@ -32,7 +32,7 @@ from .files import flush
 from .identity import is_id
 from .inbox import Inbox
 from .locks import Lock, probe
-from .merge import end_kind, merge, progress
+from .merge import end_kind, merge
 from .tables import TABLES
 
 __all__ = ["LOCK", "OBJECTS", "Desk"]
@@ -69,19 +69,17 @@ class Desk:
         self._stale = False
         self._saved: set[str] = set()
         self._prepare()
-        self._open()
+        self._enter()
         try:
-            if self._lease.try_alone():
-                # Nobody else looks at this database: a damaged or newer one is refused before anything is recorded.
-                self._take(patience=0.0)
-                self._used = time.monotonic()
-                self._watch()
-        except Busy:
-            log.warning("%s: another program has the database open; recording goes on, reading will wait", folder)
+            self._look()
+            self._inbox = Inbox(folder)
         except BaseException:
             self._closed = True
-            self._leave()
+            self._let_go()
+            self._exit()
             raise
+        if self._connection is not None:
+            self._watch()
         _DESKS.add(self)
 
     def _prepare(self) -> None:
@@ -92,14 +90,21 @@ class Desk:
         finally:
             trial.rmdir()
 
-    def _open(self) -> None:
+    def _look(self) -> None:
+        """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
+        if self._lease.try_alone():
+            try:
+                self._take(patience=0.0)
+            except Busy:
+                log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
+
+    def _enter(self) -> None:
         self._presence = Lock(self.folder)
         self._presence.wait_shared(self.patience)
         self._lease = Lock(self.folder / LOCK, create=True)
         self._want = Lock(self.folder / OBJECTS)
-        self._inbox = Inbox(self.folder)
         self._connection: Connection | None = None
-        self._moved = 0
+        self._moved = -1
         self._used = 0.0
         self._unmoved = 0
         self._watching = False
@@ -240,7 +245,8 @@ class Desk:
         try:
             self._lease.write(str(os.getpid()))
             self._connection = open_database(self.folder, patience=patience)
-            self._moved = progress(self._connection, self._inbox.generation)[1]
+            self._moved = -1  # how much was moved is not known yet
+            self._used = time.monotonic()
         except BaseException:
             self._let_go()
             raise
@@ -306,11 +312,13 @@ class Desk:
             self._let_go()
 
     def _let_go(self) -> None:
+        """Let others have the lease; without effect for who has not."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-        self._lease.write("")
-        self._lease.release()
+        if self._lease.try_alone():
+            self._lease.write("")
+            self._lease.release()
 
     def _watch(self) -> None:
         if not self._watching:
@@ -366,6 +374,9 @@ class Desk:
             inboxes.remove(self.folder)
             for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        self._exit()
+
+    def _exit(self) -> None:
         for lock in (self._lease, self._want, self._presence):
             lock.forget()
 
@@ -376,7 +387,8 @@ class Desk:
         if self._stale:
             with self._lock:
                 if self._stale:
-                    self._open()
+                    self._enter()
+                    self._inbox = Inbox(self.folder)
                     self._stale = False
 
     # Forking ------------------------------------------------------------------------------------------------------
@@ -400,8 +412,7 @@ class Desk:
 
     def _forked(self) -> None:
         """After a fork, in the child: open the workspace anew when it is first used."""
-        for lock in (self._lease, self._want, self._presence):
-            lock.forget()
+        self._exit()
         self._lock = threading.RLock()
         self._stale = True
 

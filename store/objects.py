@@ -70,6 +70,10 @@ class Objects:
         if not self._touched(self.folder / place, raw):
             _write(self.folder / place, raw)
 
+    def places(self, digest: str) -> list[str]:
+        """Where files of this digest may lie: the same object may have been saved in several formats."""
+        return sorted({self.place(digest, format) for format in SUFFIXES})
+
     def _touched(self, path: Path, raw: bytes) -> bool:
         """Whether the file is there and whole; if so it is marked as young, so that no cleanup takes it for garbage."""
         try:
@@ -81,6 +85,13 @@ class Objects:
     def holds(self, place: str) -> bool:
         """Whether there is a file at a place inside the folder."""
         return (self.folder / place).exists()
+
+    def saved_at(self, place: str) -> int:
+        """When the object was last saved, in microseconds since 1970; 0 when its file is gone."""
+        try:
+            return (self.folder / place).stat().st_mtime_ns // 1000
+        except FileNotFoundError:
+            return 0
 
     def set_aside(self, place: str) -> bool:
         """Move a file out of its place, so that it can be taken for garbage; False when there is none."""
@@ -157,16 +168,16 @@ def _pickled(obj: Any, format: str) -> bytes:
 
 
 def content(path: Path) -> bytes:
-    """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be unpacked."""
-    if path.suffix != ".zst":
-        return path.read_bytes()
+    """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be read or unpacked."""
     try:
+        if path.suffix != ".zst":
+            return path.read_bytes()
         with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, COMPRESSION) as stream:
             return bytes(stream.read())
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DamagedObject(f"{path}: cannot be unpacked: {error}; restore it, or save the object again") from error
+        raise DamagedObject(f"{path}: cannot be read: {error}; restore it, or save the object again") from error
 
 
 def _write(path: Path, raw: bytes) -> None:
