@@ -53,6 +53,8 @@ def _plain(value: Any) -> Any:
         return value
     if kind is dict:
         return _mapping(value)
+    if kind is list:
+        return [_plain(item) for item in value]
     return _real(value) if kind is float else _unusual(value)
 
 
