@@ -5,7 +5,7 @@ What predicts is here. What makes bundles is asked by module, so that whoever pr
 """
 
 from .answers import Golden
-from .chain import Axis, Chain, Step, Target
+from .ends import Axis, Target
 from .errors import AxisError, BundleError, CaptureError, InputError, N4aError, PlanError, WriteError
 from .predictor import Predictor
 from .reader import Bundle, Report, load, verify
@@ -17,7 +17,6 @@ __all__ = [
     "Bundle",
     "BundleError",
     "CaptureError",
-    "Chain",
     "Golden",
     "InputError",
     "N4aError",
@@ -25,7 +24,6 @@ __all__ = [
     "Predictor",
     "Report",
     "Result",
-    "Step",
     "Target",
     "WriteError",
     "load",

@@ -37,7 +37,8 @@ class Golden:
     @property
     def difference(self) -> float:
         """The largest difference between the answers of the two plans, in the targets' units."""
-        return float(np.abs(self.faithful - self.compiled).max())
+        with np.errstate(over="ignore"):
+            return float(np.abs(self.faithful - self.compiled).max())
 
 
 def document(golden: Golden) -> bytes:
@@ -69,7 +70,8 @@ def differences(kind: str, found: Matrix, expected: Matrix, profile: str) -> Ite
     if profile == "exact":
         wrong = found.view(np.uint64) != expected.view(np.uint64)
     else:
-        wrong = ~(np.abs(found - expected) <= TOLERANCE * np.abs(expected).max())
+        with np.errstate(over="ignore"):
+            wrong = ~(np.abs(found - expected) <= TOLERANCE * np.abs(expected).max())
     for row, column in np.argwhere(wrong).tolist():
         yield (
             f"golden row {row + 1}: the {kind} plan answers {found[row, column]!s}, expected {expected[row, column]!s} "

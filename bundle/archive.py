@@ -13,6 +13,7 @@ import stat
 import struct
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def _check_names(names: Sequence[str]) -> None:
         if not NAME.fullmatch(name):
             raise WriteError(f"member {name!r}: expected a name of lower-case letters and digits such as manifest.json")
     if len(set(names)) < len(names):
-        raise WriteError(f"member {next(n for n in names if names.count(n) > 1)!r} comes twice")
+        raise WriteError(f"member {Counter(names).most_common(1)[0][0]!r} comes twice")
     if not 1 <= len(names) <= MOST:
         raise WriteError(f"{len(names)} members, expected 1 to {MOST}")
 
@@ -228,7 +229,10 @@ def _checked_offsets(file: int, size: int, members: tuple[Member, ...]) -> tuple
 def _read(file: int, offset: int, size: int) -> bytes:
     parts: list[bytes] = []
     while size:
-        part = os.pread(file, size, offset)
+        try:
+            part = os.pread(file, size, offset)
+        except OSError as error:
+            raise BundleError(f"it cannot be read: {error.strerror}") from error
         if not part:
             raise BundleError("the file ends too early; it was cut while it was read")
         parts.append(part)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import Axis
+from .ends import Axis
 from .errors import AxisError
 
 __all__ = ["SLACK", "axis_action"]

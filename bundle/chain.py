@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-if TYPE_CHECKING:  # whoever only predicts is spared the operators
-    from .operators import Operator
+from .ends import Axis, Target
+from .operators import Operator
 
 __all__ = ["Axis", "Chain", "Step", "Target"]
 
@@ -29,22 +26,6 @@ class Step:
     operators: tuple[Operator, ...]
     verified: str = "invariants"
     """How the capture was proven: `live`, `invariants` or `origin-environment`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Axis:
-    """The points of a spectrum: their positions and the unit of these (`nm`, `cm-1` or `um`)."""
-
-    values: NDArray[np.float64]
-    unit: str
-
-
-@dataclass(frozen=True)
-class Target:
-    """One predicted quantity."""
-
-    name: str
-    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)

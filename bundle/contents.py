@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from . import answers, coherence, format, npy
 from .answers import Golden
 from .archive import Archive
-from .chain import Axis, Target
+from .ends import Axis, Target
 from .errors import BundleError
 from .runtime.errors import PlanError
 
@@ -38,7 +39,7 @@ class Contents:
         _refuse(problems)
         self.plans, problems = format.restore(self.manifest, self.array)
         _refuse(problems)
-        _refuse(list(coherence.check(self.manifest, self.plans, self._sizes)))
+        _refuse(list(islice(coherence.check(self.manifest, self.plans, self._sizes), format.SHOWN)))
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -78,8 +79,9 @@ class Contents:
         with self._lock:
             known = self._arrays.get(sha256)
             if known is None:
+                data = self.artifact(sha256)
                 try:
-                    known = npy.decode(self.artifact(sha256), type, shape)
+                    known = npy.decode(data, type, shape)
                 except ValueError as error:
                     raise BundleError(f"array {sha256}: {error}") from None
                 self._arrays[sha256] = known

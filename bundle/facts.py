@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import canonical
-from .chain import Axis
+from .ends import Axis
 
 __all__ = ["facts"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from . import canonical, programs
@@ -33,8 +34,11 @@ MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
 """The first and the last member."""
 
-LARGEST = 2**26
+LARGEST = 2**24
 """Bytes of the largest document a reader takes in."""
+
+SHOWN = 100
+"""Complaints about the form of a manifest before its reader gives up: a hostile one has millions."""
 
 ROLES = ("plan", "axis", "golden", "opaque")
 """What an artifact is for; the first of these that applies."""
@@ -103,7 +107,7 @@ def parse(data: bytes) -> tuple[dict[str, Any], list[str]]:
     unknown = [word for word in _features(manifest) if word not in INSTRUCTIONS]
     if unknown:
         return {}, [f"{MANIFEST}: needs the instructions {', '.join(map(repr, unknown))}, unknown here; upgrade n4akit"]
-    return manifest, list(_SCHEMA(MANIFEST, manifest))
+    return manifest, list(islice(_SCHEMA(MANIFEST, manifest), SHOWN))
 
 
 def _features(manifest: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from .answers import Golden
 from .chain import Chain
 from .errors import InputError, WriteError
 from .operators import MSC, PLS, Operator, Project, Scale
+from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
 
@@ -44,7 +45,7 @@ def make(
         else:
             rows, origin = _chosen(calibration, quick), "measured"
         return Golden(rows, origin, slow.predict(rows), quick.predict(rows))
-    except InputError as error:
+    except (InputError, PlanError) as error:
         hint = (
             "give spectra of the calibration set as calibration=" if calibration is None else "check the spectra given"
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import BundleError
+from .errors import BundleError, InputError
 from .runtime.replay import Opaque
 
 __all__ = ["restore"]
@@ -26,7 +26,7 @@ def restore(artifacts: Mapping[str, bytes]) -> Opaque:
     return {sha256: _function(sha256, data) for sha256, data in artifacts.items()}
 
 
-def _function(sha256: str, data: bytes) -> Any:
+def _function(sha256: str, data: bytes) -> Callable[[Matrix], Matrix]:
     try:
         found = pickle.loads(data)
     except Exception as error:  # unpickling may raise anything: a module that is not installed here, for one
@@ -36,14 +36,25 @@ def _function(sha256: str, data: bytes) -> Any:
         ) from error
     for method in ("predict", "transform"):
         if hasattr(found, method):
-            return _as_matrix(getattr(found, method))
+            return _answer(sha256, getattr(found, method))
     if not callable(found):
         raise BundleError(
             f"opaque artifact {sha256} is a {type(found).__name__}, expected something that predicts or transforms"
         )
-    return _as_matrix(found)
+    return _answer(sha256, found)
 
 
-def _as_matrix(compute: Any) -> Any:
-    # A copy: what comes in is a register that the plan will use again, and foreign code may write to it or keep it.
-    return lambda x: np.asarray(compute(x.copy()), dtype=np.float64).reshape(len(x), -1)
+def _answer(sha256: str, compute: Any) -> Callable[[Matrix], Matrix]:
+    def answer(x: Matrix) -> Matrix:
+        try:
+            # A copy: x is a register that the plan will use again, and foreign code may write to it or keep it.
+            found = np.asarray(compute(x.copy()), dtype=np.float64)
+        except Exception as error:  # foreign code may raise anything: in another version of its library, for one
+            raise InputError(
+                f"opaque artifact {sha256} fails on these spectra: {type(error).__name__}: {error!s:.300}"
+            ) from error
+        if found.shape[:1] != (len(x),):
+            raise InputError(f"opaque artifact {sha256} answers {len(x)} spectra with an array of shape {found.shape}")
+        return found.reshape(len(x), -1)
+
+    return answer

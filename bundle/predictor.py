@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axis import axis_action
-from .chain import Axis, Target
+from .ends import Axis, Target
 from .runtime.inputs import matrix
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay

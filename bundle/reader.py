@@ -181,6 +181,6 @@ def _replayed(replay: Replay, kind: str, rows: Golden, profile: str) -> list[str
     expected: NDArray[np.float64] = getattr(rows, kind)
     try:
         found = replay.predict(rows.rows)
-    except InputError as error:
+    except (InputError, PlanError) as error:
         return [f"golden rows, {kind} plan: {error}"]
     return list(answers.differences(kind, found, expected, profile))

@@ -105,9 +105,9 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
         if type(value) is not dict:
             yield f"{where}: {_found(value)}, expected an object"
             return
-        for name in required.keys() - value.keys():
+        for name in sorted(required.keys() - value.keys()):
             yield f"{where}: {name!r} is missing"
-        for name in value.keys() - known.keys():
+        for name in sorted(value.keys() - known.keys()):
             yield f"{where}: {name!r} is unknown, expected {', '.join(sorted(known))}"
         for name in sorted(value.keys() & known.keys()):
             yield from known[name](f"{where}.{name}", value[name])

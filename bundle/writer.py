@@ -18,7 +18,7 @@ from . import answers, archive, canonical, format, golden, manifest, npy, opaque
 from .answers import Golden
 from .chain import Chain
 from .compile import compile_plan
-from .errors import WriteError
+from .errors import BundleError, WriteError
 from .lower import lower
 from .operators import Opaque
 from .reader import verify
@@ -57,9 +57,12 @@ def prepare(chain: Chain, calibration: Any = None) -> Draft:
 def draft(chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None) -> Draft:
     """The bundle of a chain and its two plans, in memory."""
     _check_axis(chain)
-    functions = opaque.restore(chain.opaque)
+    artifacts = _Artifacts(chain)  # first: no pickle is loaded before its sha256 was seen to be right
+    try:
+        functions = opaque.restore(chain.opaque)
+    except BundleError as error:
+        raise WriteError(str(error)) from error
     rows = golden.make(chain, faithful, compiled, calibration, opaque=functions)
-    artifacts = _Artifacts(chain)
     golden_json = answers.document(rows)
     try:
         plans = {"faithful": faithful, "compiled": compiled}

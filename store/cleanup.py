@@ -6,7 +6,7 @@ be going to name it is here and it is older than a grace. A model that was saved
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .database import Connection
 from .desk import Desk
 from .files import flush
 from .identity import now
+from .merge import roll_back
 from .objects import Objects
 from .references import named, release
 
@@ -30,7 +31,7 @@ def _transaction(connection: Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
 
 
@@ -76,30 +77,33 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
     """Delete artifacts that are garbage, and count how often the others are named; answers how many were deleted."""
     with desk.database() as connection:
         with _transaction(connection):
-            garbage = _garbage(connection, desk)
-            for artifact, _ in garbage:
+            garbage = _garbage(connection, desk, objects)
+            for artifact in garbage:
                 connection.execute("DELETE FROM artifacts WHERE artifact_id = ?", [artifact])
                 connection.execute("DELETE FROM n4a.released WHERE artifact_id = ?", [artifact])
         desk.settle()
         desk.forget()
-        for artifact, place in garbage:
-            _remove(desk, objects, artifact, place)
+        for artifact in garbage:
+            for place in objects.places(artifact):
+                _remove(desk, objects, artifact, place)
     return len(garbage)
 
 
-def _garbage(connection: Connection, desk: Desk) -> list[tuple[str, str]]:
-    """Identifier and place of each artifact that is garbage; the others get their count of references."""
+def _garbage(connection: Connection, desk: Desk, objects: Objects) -> list[str]:
+    """The artifacts that are garbage; the others get their count of references."""
     counts = named(connection)
     connection.execute("UPDATE artifacts SET ref_count = 0 WHERE ref_count <> 0")
     for artifact, count in counts.items():
         connection.execute("UPDATE artifacts SET ref_count = ? WHERE artifact_id = ?", [count, artifact])
     released = {row[0] for row in connection.execute("SELECT artifact_id FROM n4a.released").fetchall()}
-    rows: Sequence[tuple[str, str, int]] = connection.execute(
-        "SELECT artifact_id, artifact_path, epoch_us(created_at) FROM artifacts WHERE ref_count = 0"
-    ).fetchall()
+    rows = connection.execute("SELECT artifact_id, artifact_path FROM artifacts WHERE ref_count = 0").fetchall()
     old = now() - int(GRACE * 1e6)
     alone = desk.alone()
-    return [(id, place) for id, place, made in rows if id in released or (alone and made < old and not desk.saved(id))]
+    return [
+        artifact
+        for artifact, place in rows
+        if artifact in released or (alone and not desk.saved(artifact) and objects.saved_at(place) < old)
+    ]
 
 
 def _remove(desk: Desk, objects: Objects, artifact: str, place: str) -> None:

@@ -7,6 +7,7 @@ transaction. Small blocks, because most workspaces are small. Files are written 
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -21,10 +22,15 @@ from .errors import Busy, WorkspaceError
 from .files import flush
 from .tables import TABLES
 
-__all__ = ["NAME", "VERSION", "Connection", "open_database", "select"]
+__all__ = ["NAME", "ROWS", "VERSION", "Connection", "open_database", "open_foreign", "select"]
+
+log = logging.getLogger("n4akit.store")
 
 NAME = "store.duckdb"
 VERSION = 1
+
+ROWS = 65_536
+"""Rows in one piece of an answer."""
 
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is ever fetched from a network, whatever a query says.
@@ -54,6 +60,18 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
         _make(path)
     if not path.exists() or path.stat().st_size == 0:
         raise WorkspaceError(f"{path}: there is no database in it; restore the file from a copy")
+    if _log(path).exists() and not read_only:
+        # To open it for writing is to write its log into it, which must not be done to a database of a newer version.
+        _checked(path, True, patience).close()
+    return _checked(path, read_only, patience)
+
+
+def _log(path: Path) -> Path:
+    """Where DuckDB keeps what it has committed and not yet written into its file."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def _checked(path: Path, read_only: bool, patience: float) -> Connection:
     connection = _attach(path, read_only, patience)
     try:
         _check_version(connection, path)
@@ -63,9 +81,17 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
     return connection
 
 
+def open_foreign(folder: Path) -> Connection:
+    """A connection for reading the database of any workspace, which is left as it is.
+
+    Raises WorkspaceError when there is none that DuckDB can read, Busy when another program has it open.
+    """
+    return _attach(folder / NAME, True, 0.0)
+
+
 def _make(path: Path) -> None:
     new = path.with_suffix(".new")
-    for leftover in (new, new.with_name(f"{new.name}.wal")):
+    for leftover in (new, _log(new)):
         leftover.unlink(missing_ok=True)
     connection = duckdb.connect(config=_OPTIONS)
     with connection:
@@ -93,10 +119,8 @@ def _attach(path: Path, read_only: bool, patience: float) -> Connection:
                     continue
                 connection.close()
                 raise Busy(_held(path, error)) from error
-            if not repaired and not read_only and "WAL" in str(error):
-                # Whatever is in it is in the inbox too: records leave that only after a checkpoint.
-                wal = path.with_name(f"{path.name}.wal")
-                wal.replace(wal.with_name(f"{wal.name}.damaged-{time.time_ns()}"))
+            if not repaired and "WAL" in str(error):
+                _set_aside(_log(path))
                 repaired = True
                 continue
             connection.close()
@@ -104,6 +128,13 @@ def _attach(path: Path, read_only: bool, patience: float) -> Connection:
     connection.execute("USE store")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def _set_aside(log_file: Path) -> None:
+    """Move a damaged log away. Whatever is in it is in the inbox too: records leave that only after a checkpoint."""
+    kept = log_file.with_name(f"{log_file.name}.damaged-{time.time_ns()}")
+    log_file.replace(kept)
+    log.warning("%s was damaged, and is now %s; what was in it is read from the inbox again", log_file, kept)
 
 
 def _quoted(path: Path) -> str:
@@ -127,14 +158,18 @@ def _check_version(connection: Connection, path: Path) -> None:
         ) from None
     except duckdb.Error as error:
         raise WorkspaceError(f"{path}: damaged: {_first_line(error)}; restore the file from a copy") from error
-    version = int(found[0][0]) if found else 0
-    if version != VERSION:
+    version = found[0][0] if found else ""
+    if not version.isdecimal():
+        raise WorkspaceError(f"{path}: a workspace that does not say its version; restore the file from a copy")
+    if int(version) != VERSION:
         raise WorkspaceError(
             f"{path}: a workspace of version {version}, this n4akit knows version {VERSION}; upgrade n4akit"
         )
 
 
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-    """The answer to a query, as a frame."""
-    frame: pl.DataFrame = connection.sql(query, params=list(parameters)).pl()
-    return frame
+    """The answer to a query, as a frame.
+
+    Made from a stream, without polars' threads: a forked child inherits them dead, and would wait for them for ever.
+    """
+    return pl.DataFrame(connection.sql(query, params=list(parameters)).to_arrow_reader(ROWS))

@@ -10,9 +10,11 @@ the workspace folder, shared, is held by every open store, so that the last to c
 from __future__ import annotations
 
 import atexit
-import ctypes
+import json
 import logging
 import os
+import shutil
+import tempfile
 import threading
 import time
 import weakref
@@ -20,14 +22,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 from . import inbox as inboxes
 from .database import NAME as DATABASE
-from .database import Connection, open_database, select
-from .errors import Busy, Closed, Refused, UnknownId
+from .database import Connection, open_database
+from .errors import Busy, Closed, Refused, StoreError, UnknownId
 from .files import flush
+from .identity import is_id
 from .inbox import Inbox
 from .locks import Lock, probe
-from .merge import merge, progress
+from .merge import end_kind, merge
 from .tables import TABLES
 
 __all__ = ["LOCK", "OBJECTS", "Desk"]
@@ -49,6 +54,9 @@ GLANCE = 0.02
 BACKLOG = 64 * 2**20
 """Bytes recorded by this process after which it moves them, if nobody else holds the lease."""
 
+DEBRIS = (".locks-*", "store.new*", f"{DATABASE}.compact*")
+"""What a process that was killed may leave in the folder, besides its records."""
+
 
 class Desk:
     """One open workspace. Safe for threads; after a fork, parent and child each go on with their own."""
@@ -59,45 +67,50 @@ class Desk:
         self._lock = threading.RLock()
         self._closed = False
         self._stale = False
+        self._saved: set[str] = set()
         self._prepare()
-        self._open()
+        self._enter()
         try:
-            if self._lease.try_alone():
-                # Nobody else looks at this database: a damaged or newer one is refused before anything is recorded.
-                self._take()
-                self._used = time.monotonic()
-                self._watch()
-        except Busy:
-            log.warning("%s: another program has the database open; recording goes on, reading will wait", folder)
+            self._look()
+            self._inbox = Inbox(folder)
         except BaseException:
             self._closed = True
-            self._leave()
+            self._let_go()
+            self._exit()
             raise
+        if self._connection is not None:
+            self._watch()
         _DESKS.add(self)
 
     def _prepare(self) -> None:
         (self.folder / OBJECTS).mkdir(parents=True, exist_ok=True)
-        trial = self.folder / f".locks-{os.getpid()}-{threading.get_ident()}"
-        trial.mkdir()
+        trial = Path(tempfile.mkdtemp(prefix=".locks-", dir=self.folder))
         try:
             probe(trial)
         finally:
             trial.rmdir()
 
-    def _open(self) -> None:
+    def _look(self) -> None:
+        """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
+        if self._lease.try_alone():
+            try:
+                self._take(patience=0.0)
+            except Busy:
+                log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
+
+    def _enter(self) -> None:
         self._presence = Lock(self.folder)
         self._presence.wait_shared(self.patience)
         self._lease = Lock(self.folder / LOCK, create=True)
         self._want = Lock(self.folder / OBJECTS)
-        self._inbox = Inbox(self.folder)
         self._connection: Connection | None = None
-        self._moved = 0
+        self._moved = -1
         self._used = 0.0
         self._unmoved = 0
         self._watching = False
         self._watcher: threading.Thread | None = None
         self._done = threading.Event()
-        self._known: dict[str, bool] = {}
+        self._known: dict[tuple[str, str], bool] = {}
 
     # Writing ------------------------------------------------------------------------------------------------------
 
@@ -105,54 +118,77 @@ class Desk:
         self, kind: str, id: str, doc: str, body: bytes | None = None, *, once: str = "", durable: bool = False
     ) -> None:
         """Put a record in the inbox; see `Inbox.put`."""
-        self._check()
+        self.check()
         self._inbox.put(kind, id, doc, body, once=once, durable=durable)
         self._unmoved += len(doc) + len(body or b"")
         if self._unmoved > BACKLOG:
             self._unmoved = 0
             self._move_if_free()
 
-    def add(self, kind: str, id: str, doc: str) -> None:
+    def add(self, table: str, id: str, doc: str) -> None:
         """Put a new row in the inbox, and know that it is there."""
-        self.record(kind, id, doc)
-        self._known[id] = True
+        self.record(table, id, doc)
+        self._known[table, id] = True
+        if table == "artifacts":
+            self._saved.add(id)
 
-    def require(self, table: str, id: str) -> bool:
+    def require(self, table: str, id: str, *, failed: bool = False) -> bool:
         """Check that a row is there, whoever wrote it; True when it was recorded since this inbox was made.
 
-        Raises UnknownId; Refused when it is, or belongs to, a pipeline that failed.
+        Raises UnknownId; Refused when it is, or belongs to, a pipeline that failed, unless those are good too.
         """
-        known = self._known.get(id)
+        self.check()
+        if not is_id(id):
+            raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
+        known = self._known.get((table, id))
         if known is None:
-            known = self._inbox.holds(table, id)
-            if not known:
-                self._look_up(table, id)
-            self._known[id] = known
+            known, status = self._looked_up(table, id)
+            if table == "pipelines" and status == "failed":
+                if not failed:
+                    raise Refused(f"pipeline_id {id!r}: it failed, and what it made was removed; begin a new one")
+            else:
+                self._known[table, id] = known
         return known
 
-    def _look_up(self, table: str, id: str) -> None:
-        key = TABLES[table].key
+    def _looked_up(self, table: str, id: str) -> tuple[bool, str | None]:
+        """Whether a row is in the inbox, if not it is in the database; and its status."""
+        document = self._inbox.find(table, id)
+        if document is None:
+            return False, self.status(table, id)
+        values = dict(zip(TABLES[table].names, json.loads(document), strict=False))
+        for column, parent in TABLES[table].parents.items():
+            self.require(parent, values[column])  # a record whose parents are gone is not going to be a row
+        end = self._inbox.find(end_kind(table), id)
+        return True, json.loads(end)[1] if end else None
+
+    def status(self, table: str, id: str) -> str | None:
+        """The status of a row in the database, None for a row without one. Raises UnknownId."""
+        described = TABLES[table]
+        shown = "status" if "status" in described.names else "NULL"
         with self.database() as connection:
-            found = select(connection, f"SELECT {TABLES[table].shown} FROM {table} WHERE {key} = ?", [id])
-        if found.is_empty():
-            raise UnknownId(f"{key} {id!r}: nothing with this identifier is recorded in {self.folder}")
-        if table == "pipelines" and found["status"][0] == "failed":
-            raise Refused(f"{key} {id!r}: this pipeline failed, and what it made was removed; begin a new one")
+            found = connection.execute(f"SELECT {shown} FROM {table} WHERE {described.key} = ?", [str(id)]).fetchall()
+        if not found:
+            raise UnknownId(f"{described.key} {id!r}: nothing with this identifier is recorded in {self.folder}")
+        return None if found[0][0] is None else str(found[0][0])
 
     def marked(self, mark: str) -> bool:
         """Whether what may happen once has happened since this inbox was made."""
         return self._inbox.marked(mark)
 
-    def saved(self, id: str) -> bool:
-        """Whether this store recorded the row, since it was opened or anything was removed."""
-        return self._known.get(id, False)
+    def saved(self, artifact: str) -> bool:
+        """Whether this store recorded the artifact since it was opened, and may be going to name it."""
+        return artifact in self._saved
 
     def pending(self, kind: str, id: str) -> bool:
         """Whether a record is in the inbox still."""
-        return self._inbox.holds(kind, id)
+        return self._inbox.find(kind, id) is not None
 
     def alone(self) -> bool:
-        """Whether no other store has this workspace open."""
+        """Whether no other store has this workspace open; the lease is held.
+
+        For a moment nobody sees that this one has. That is harmless: who leaves takes the inbox away only with the
+        lease in hand.
+        """
         alone = self._presence.try_alone()
         self._presence.wait_shared(self.patience)
         return alone
@@ -165,18 +201,24 @@ class Desk:
 
     @contextmanager
     def database(self) -> Iterator[Connection]:
-        """The database with everything in it that anybody recorded. Raises Busy when it cannot be had."""
+        """The database with everything in it that anybody recorded.
+
+        Raises Busy when it cannot be had, and StoreError for whatever DuckDB complains of.
+        """
         with self._lock:
-            self._check()
+            self.check()
             if self._connection is None:
                 self._wait_for_lease()
-                self._take()
+                self._take(self.patience)
             assert self._connection is not None
-            if self._inbox.newest() > self._moved:
-                self._moved = merge(self._connection, self._inbox)
-            self._unmoved = 0
             try:
+                if self._inbox.newest() > self._moved:
+                    self._moved = merge(self._connection, self._inbox)
+                self._unmoved = 0
                 yield self._connection
+            except duckdb.Error as error:
+                self._let_go()  # after some errors a connection is of no more use
+                raise StoreError(f"{self.folder / DATABASE}: {error}") from error
             finally:
                 self._used = time.monotonic()
                 if self._wanted():
@@ -198,15 +240,15 @@ class Desk:
         finally:
             self._want.release()
 
-    def _take(self) -> None:
+    def _take(self, patience: float) -> None:
         """Open the database; the lease is held."""
         try:
             self._lease.write(str(os.getpid()))
-            self._connection = open_database(self.folder, patience=self.patience)
-            self._moved = progress(self._connection, self._inbox.generation)[1]
+            self._connection = open_database(self.folder, patience=patience)
+            self._moved = -1  # how much was moved is not known yet
+            self._used = time.monotonic()
         except BaseException:
-            self._lease.write("")
-            self._lease.release()
+            self._let_go()
             raise
 
     def _move_if_free(self) -> None:
@@ -215,12 +257,15 @@ class Desk:
             return
         try:
             if self._connection is None and self._lease.try_alone():
-                self._take()
+                self._take(patience=0.0)
             if self._connection is not None:
                 with self.database():
                     self._settle()
         except Busy:
             return  # another program has the database open: the inbox goes on growing
+        except StoreError:
+            # The record was acknowledged, so this is not its writer's: whoever reads next meets the error, and raises.
+            log.exception("%s: what was recorded could not be moved into the database yet", self.folder)
         finally:
             self._lock.release()
 
@@ -234,12 +279,15 @@ class Desk:
         with self._lock, self.database() as connection:
             self._settle()
             new = self.folder / f"{DATABASE}.compact"
-            write(connection, new)
-            # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
-            connection.close()
-            os.replace(new, self.folder / DATABASE)
-            flush(self.folder)
-            self._connection = open_database(self.folder, patience=self.patience)
+            try:
+                write(connection, new)
+                # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
+                connection.close()
+                os.replace(new, self.folder / DATABASE)
+                flush(self.folder)
+            finally:
+                self._let_go()
+                new.unlink(missing_ok=True)
 
     def _settle(self) -> None:
         assert self._connection is not None
@@ -253,15 +301,22 @@ class Desk:
         return False
 
     def _give_back(self) -> None:
-        """Close the database and let others have it."""
-        connection, self._connection = self._connection, None
-        if connection is None:
+        """Close the database with everything on disk, and let others have it."""
+        if self._connection is None:
             return
         try:
-            connection.execute("CHECKPOINT store")
-            self._inbox.trim(self._moved)
+            self._settle()
+        except duckdb.Error as error:
+            raise StoreError(f"{self.folder / DATABASE}: {error}; what was recorded stays in the inbox") from error
         finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Let others have the lease; without effect for who has not."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
             connection.close()
+        if self._lease.try_alone():
             self._lease.write("")
             self._lease.release()
 
@@ -301,7 +356,7 @@ class Desk:
             try:
                 if self._connection is not None or self._inbox.newest():
                     with self.database():
-                        self._settle()
+                        pass
                     self._give_back()
             except Busy:
                 self._inbox.flush()  # another program has the database; who opens the workspace next will move it
@@ -309,33 +364,55 @@ class Desk:
                 self._closed = True
                 _DESKS.discard(self)
                 self._leave()
-        self._done.set()
+                self._done.set()
         if self._watcher is not None:
             self._watcher.join()
 
     def _leave(self) -> None:
-        alone = self._presence.try_alone() and self._inbox.newest() == 0
-        self._inbox.close()
-        if alone:
+        last = self._presence.try_alone() and self._lease.try_alone()
+        if self._inbox.close() and last:
             inboxes.remove(self.folder)
+            for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        self._exit()
+
+    def _exit(self) -> None:
         for lock in (self._lease, self._want, self._presence):
             lock.forget()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise Closed unless the store is open. In a child that was forked, open the workspace for it."""
         if self._closed:
             raise Closed(f"{self.folder}: this store was closed; open the workspace again")
         if self._stale:
             with self._lock:
                 if self._stale:
-                    self._open()
+                    self._enter()
+                    self._inbox = Inbox(self.folder)
                     self._stale = False
 
+    # Forking ------------------------------------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        """Before a fork: let go of both databases, which do not survive being inherited. Others wait meanwhile."""
+        self._lock.acquire()
+        if self._stale or self._closed:
+            return
+        try:
+            self._give_back()
+        except StoreError:
+            log.exception("%s: the database could not be given back before forking", self.folder)
+        self._inbox.pause()
+
+    def _resume(self) -> None:
+        """After a fork, in the parent."""
+        if not self._stale and not self._closed:
+            self._inbox.resume()
+        self._lock.release()
+
     def _forked(self) -> None:
-        """In a forked child: let go of all that is the parent's. Neither DuckDB nor SQLite survive a fork."""
-        for held in (self._connection, self._inbox):
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))  # never closed here: that would touch the parent's files
-        for lock in (self._lease, self._want, self._presence):
-            lock.forget()
+        """After a fork, in the child: open the workspace anew when it is first used."""
+        self._exit()
         self._lock = threading.RLock()
         self._stale = True
 
@@ -349,9 +426,23 @@ def _keep_warm(reference: weakref.ref[Desk], done: threading.Event) -> None:
 
 
 _DESKS: weakref.WeakSet[Desk] = weakref.WeakSet()
+_paused = threading.local()
+"""The desks that the forking thread has paused."""
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    _paused.desks = sorted(_DESKS, key=id)  # in one order, should two threads fork at once
+    for desk in _paused.desks:
+        desk._pause()
+
+
+def _after_fork_in_parent() -> None:
+    for desk in _paused.__dict__.pop("desks", ()):
+        desk._resume()
+
+
+def _after_fork_in_child() -> None:
+    _paused.__dict__.clear()
     for desk in list(_DESKS):
         desk._forked()
 
@@ -361,5 +452,5 @@ def _at_exit() -> None:
         desk.close()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 atexit.register(_at_exit)

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from operator import index
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -22,11 +23,14 @@ def encode(value: Any, what: str) -> str:
     """The JSON text of a value: mappings, sequences, numbers, text, and numpy's of all these.
 
     Keys become text; what is not finite becomes "NaN", "Infinity" or "-Infinity"; paths, dates and other objects become
-    their text. Raises Refused naming `what` for a value that contains itself, or a text that is not Unicode.
+    their text. Raises Refused naming `what` for a value that contains itself, two keys that become the same text, or a
+    text that is not Unicode.
     """
     try:
-        encoded = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+        encoded = _encoder(_plain(value))
         encoded.encode("utf-8")
+    except _SameText as error:
+        raise Refused(f"{what}: two keys become the same text {error.args[0]!r}; one would be lost") from None
     except RecursionError:
         raise Refused(f"{what}: the value contains itself or is nested too deeply for JSON") from None
     except UnicodeEncodeError as error:
@@ -36,17 +40,34 @@ def encode(value: Any, what: str) -> str:
     return encoded
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+class _SameText(Exception):
+    """Two keys of a mapping become the same text, which is told."""
+
+
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
+        return value
+    if kind is dict:
+        return _mapping(value)
+    return _real(value) if kind is float else _unusual(value)
+
+
+def _unusual(value: Any) -> Any:
+    """What is said of anything but the plain types of JSON."""
+    if isinstance(value, str):
         return value
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return _of_numpy(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return _real(float(value))
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        return _mapping(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, set | frozenset):
@@ -54,8 +75,23 @@ def _plain(value: Any) -> Any:
     return _text(value)
 
 
-def _key(key: Any) -> str:
-    return key if isinstance(key, str) else str(_plain(key))
+def _of_numpy(value: np.ndarray[Any, Any] | np.generic) -> Any:
+    if value.dtype.kind == "M":  # as Python they would lose their nanoseconds, or become numbers
+        value = value.astype(str)
+    elif value.dtype.kind == "f":  # long doubles have no other Python value than themselves
+        value = value.astype(np.float64)
+    python = value.tolist()
+    return _text(python) if isinstance(python, np.generic) else _plain(python)
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, item in value.items():
+        text = key if isinstance(key, str) else str(_plain(key))
+        if text in plain:
+            raise _SameText(text)
+        plain[text] = _plain(item)
+    return plain
 
 
 def _real(value: float) -> float | str:
@@ -112,9 +148,13 @@ def _as_integer(value: Any, column: Column) -> int | None:
         return value
     if value is None and column.null:
         return None
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not -LARGEST <= value.__index__() < LARGEST:
+    try:
+        whole = None if isinstance(value, bool) else index(value)
+    except TypeError:
+        whole = None
+    if whole is None or not -LARGEST <= whole < LARGEST:
         raise _refused(value, column, "an integer of 64 bits")
-    return int(value.__index__())
+    return whole
 
 
 def _as_real(value: Any, column: Column) -> float | None:
@@ -122,9 +162,10 @@ def _as_real(value: Any, column: Column) -> float | None:
         return value
     if value is None and column.null:
         return None
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise _refused(value, column, "a number")
-    return float(value)
+    try:
+        return float("" if isinstance(value, bool | str | bytes) else value)
+    except (TypeError, ValueError, OverflowError):
+        raise _refused(value, column, "a number") from None
 
 
 def _as_is(value: Any, column: Column) -> Any:

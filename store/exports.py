@@ -10,16 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from .database import ROWS
 from .desk import Desk
 from .errors import Refused, UnknownId
 from .files import replace
-from .queries import all_of, conditions, record
+from .queries import FILTERS, all_of, record
 from .tables import TABLES
 
 __all__ = ["export_config", "export_parquet", "export_run"]
-
-ROWS = 65_536
-"""Rows that are in memory at once."""
 
 
 def export_config(desk: Desk, pipeline_id: str, path: Path) -> Path:
@@ -77,7 +75,9 @@ def export_parquet(desk: Desk, path: Path, filters: Mapping[str, Any]) -> Path:
     """Predictions that fit all filters, in the order in which they were saved, as Parquet; valid when there are
     none.
     """
-    where, parameters = all_of(conditions(filters))
+    if unknown := sorted(set(filters) - set(FILTERS)):
+        raise Refused(f"filter {unknown[0]!r} is unknown, expected {', '.join(FILTERS)}")
+    where, parameters = all_of(filters)
     path = _suffixed(path, ".parquet")
     table = TABLES["predictions"]
     query = f"SELECT {table.shown} FROM predictions WHERE {where} ORDER BY seq"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 from uuid import UUID
 
-__all__ = ["new_id", "now"]
+__all__ = ["is_id", "new_id", "now"]
 
 
 def new_id() -> str:
@@ -17,6 +18,11 @@ def new_id() -> str:
     chance = int.from_bytes(os.urandom(10), "big")
     high, low = chance >> 68, chance & (2**62 - 1)
     return str(UUID(int=(milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value may be an identifier at all: plain text."""
+    return isinstance(value, str) and value.isascii()
 
 
 def now() -> int:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from .errors import Refused, StoreError
+from .errors import Closed, Refused, StoreError
 from .files import flush
 
 __all__ = ["NAME", "Inbox", "Record", "remove"]
@@ -55,22 +56,46 @@ class Record:
 
 
 class Inbox:
-    """The inbox in a folder; made if there is none. Safe for threads; a forked child opens its own."""
+    """The inbox in a folder; made if there is none. Safe for threads.
+
+    SQLite does not survive a fork: `pause` before, `resume` after in the parent; the child opens its own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._connections: tuple[sqlite3.Connection, ...] = ()
+        self._closed = False
         new = not self.path.exists()
-        with self._translated("cannot be opened"):
-            self._writer = _connect(self.path)
-            self._reader = _connect(self.path)
-            self._writer.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA:
-                self._writer.execute(statement, (uuid4().hex,) * statement.count("?"))
-            self._writer.execute("COMMIT")
-            self.generation: str = self._writer.execute("SELECT generation FROM inbox").fetchone()[0]
+        with self._writing("cannot be opened") as writer:
+            with _transaction(writer):
+                for statement in _SCHEMA:
+                    writer.execute(statement, (uuid4().hex,) * statement.count("?"))
+            self.generation: str = writer.execute("SELECT generation FROM inbox").fetchone()[0]
         if new:
             flush(folder)
+
+    @contextmanager
+    def _writing(self, consequence: str) -> Iterator[sqlite3.Connection]:
+        """The connection for everything that is short, to one thread at a time."""
+        with self._lock, self._translated(consequence):
+            yield self._connected()[0]
+
+    def _connected(self) -> tuple[sqlite3.Connection, ...]:
+        """The connections: one for what is short, one for reading all records."""
+        if self._closed:
+            raise Closed(f"{self.path}: this store was closed; open the workspace again")
+        if not self._connections:
+            self._connections = (_connect(self.path), _connect(self.path))
+            self._connections[1].text_factory = bytes  # of a damaged record even the text may be none
+        return self._connections
+
+    @contextmanager
+    def _translated(self, consequence: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}; {consequence}") from error
 
     def put(
         self, kind: str, id: str, doc: str, body: bytes | None = None, *, once: str = "", durable: bool = False
@@ -79,60 +104,48 @@ class Inbox:
 
         Raises StoreError when it cannot be written: then nothing was recorded.
         """
-        row = (kind, id, doc, body, _crc(kind, id, doc, body))
-        with self._lock, self._translated("nothing was recorded"):
+        row = (kind, id, doc, body, _crc(kind.encode(), id.encode(), doc.encode(), body))
+        with self._writing("nothing was recorded") as writer:
             if not once and not durable:
-                self._writer.execute(_PUT, row)
+                writer.execute(_PUT, row)
             else:
-                self._put_with_care(row, once, durable)
-
-    def _put_with_care(self, row: tuple[str, str, str, bytes | None, int], once: str, durable: bool) -> None:
-        if durable:
-            self._writer.execute("PRAGMA synchronous=FULL")
-        try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            if once:
-                self._writer.execute("INSERT INTO marks VALUES (?)", (once,))
-            self._writer.execute(_PUT, row)
-            self._writer.execute("COMMIT")
-        except sqlite3.IntegrityError:
-            raise Refused(once) from None
-        finally:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            if durable:
-                self._writer.execute("PRAGMA synchronous=NORMAL")
+                _put_with_care(writer, row, once, durable)
 
     def marked(self, mark: str) -> bool:
         """Whether the mark was made since this inbox was made."""
-        with self._lock, self._translated("cannot be read"):
-            return bool(self._writer.execute("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchall())
+        with self._writing("cannot be read") as writer:
+            return bool(writer.execute("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchall())
 
-    def holds(self, kind: str, id: str) -> bool:
-        """Whether a record of that kind and id is here. Reads the whole inbox: for what this process does not know."""
-        with self._lock, self._translated("cannot be read"):
-            found = self._writer.execute("SELECT 1 FROM records WHERE kind = ? AND id = ? LIMIT 1", (kind, id))
-            return bool(found.fetchall())
+    def find(self, kind: str, id: str) -> str | None:
+        """The document of the record of that kind and id, or None. Reads the whole inbox: for what this process does
+        not know.
+        """
+        with self._writing("cannot be read") as writer:
+            found = writer.execute("SELECT doc FROM records WHERE kind = ? AND id = ? LIMIT 1", (kind, id)).fetchall()
+        return found[0][0] if found else None
 
     def newest(self) -> int:
         """The number of the newest record, 0 when there is none."""
-        with self._lock, self._translated("cannot be read"):
-            return int(self._writer.execute("SELECT coalesce(max(seq), 0) FROM records").fetchall()[0][0])
+        with self._writing("cannot be read") as writer:
+            return int(writer.execute("SELECT coalesce(max(seq), 0) FROM records").fetchall()[0][0])
 
     def count(self, after: int) -> int:
         """How many records are newer than `after`."""
-        with self._lock, self._translated("cannot be read"):
-            return int(self._writer.execute("SELECT count(*) FROM records WHERE seq > ?", (after,)).fetchall()[0][0])
+        with self._writing("cannot be read") as writer:
+            return int(writer.execute("SELECT count(*) FROM records WHERE seq > ?", (after,)).fetchall()[0][0])
 
     def batches(self, after: int, size: int) -> Iterator[list[Record]]:
         """All records newer than `after`, in order, in lists of about `size` bytes. For one thread at a time."""
+        with self._lock:
+            reader = self._connected()[1]
         batch: list[Record] = []
         volume = 0
         with self._translated("cannot be read"):
             query = "SELECT seq, kind, id, doc, body, crc FROM records WHERE seq > ? ORDER BY seq"
-            for seq, kind, id, doc, body, crc in self._reader.execute(query, (after,)):
-                batch.append(Record(seq, kind, id, doc, body, _crc(kind, id, doc, body) == crc))
-                volume += len(doc) + len(body or b"")
+            for row in reader.execute(query, (after,)):
+                record = _record(*row)
+                batch.append(record)
+                volume += len(record.doc) + len(record.body or b"")
                 if volume >= size:
                     yield batch
                     batch, volume = [], 0
@@ -141,36 +154,74 @@ class Inbox:
 
     def trim(self, upto: int) -> None:
         """Forget records up to a number: the database has them on disk."""
-        with self._lock, self._translated("cannot be trimmed"):
-            self._writer.execute("BEGIN IMMEDIATE")
-            last = self._writer.execute("SELECT max(seq) FROM records").fetchone()[0]
+        with self._writing("cannot be trimmed") as writer, _transaction(writer):
+            last = writer.execute("SELECT max(seq) FROM records").fetchone()[0]
             if last is not None and last <= upto:
-                self._writer.execute("DELETE FROM records")  # all of it: SQLite need not look at each
+                writer.execute("DELETE FROM records")  # all of it: SQLite need not look at each
             else:
-                self._writer.execute("DELETE FROM records WHERE seq <= ?", (upto,))
-            self._writer.execute("COMMIT")
+                writer.execute("DELETE FROM records WHERE seq <= ?", (upto,))
 
     def flush(self) -> None:
         """Put everything that any process recorded on disk."""
-        with self._lock, self._translated("cannot be written to disk"):
-            self._writer.execute("PRAGMA synchronous=FULL")
-            self._writer.execute("UPDATE inbox SET generation = generation")
-            self._writer.execute("PRAGMA synchronous=NORMAL")
+        with self._writing("cannot be written to disk") as writer:
+            writer.execute("PRAGMA synchronous=FULL")
+            writer.execute("UPDATE inbox SET generation = generation")
+            writer.execute("PRAGMA synchronous=NORMAL")
 
-    def close(self) -> None:
-        """Let go of the file."""
+    def close(self) -> bool:
+        """Let go of the file; whether nothing is in it. Whoever puts a record from now on is told that it is closed."""
         with self._lock:
-            self._reader.close()
-            self._writer.close()
+            try:
+                return not self._closed and self.newest() == 0
+            except StoreError:
+                return False  # it cannot be read: it stays for whoever repairs it
+            finally:
+                self._disconnect()
+                self._closed = True
 
-    @contextmanager
-    def _translated(self, consequence: str) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            raise StoreError(f"{self.path}: {error}; {consequence}") from error
+    def pause(self) -> None:
+        """Let go of the file until `resume`. A child that inherits an open one would believe in its parent's locks,
+        and damage what others write.
+        """
+        self._lock.acquire()
+        self._disconnect()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._lock.release()
+
+    def _disconnect(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections = ()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _put_with_care(
+    writer: sqlite3.Connection, row: tuple[str, str, str, bytes | None, int], once: str, durable: bool
+) -> None:
+    if durable:
+        writer.execute("PRAGMA synchronous=FULL")
+    try:
+        with _transaction(writer):
+            if once:
+                writer.execute("INSERT INTO marks VALUES (?)", (once,))
+            writer.execute(_PUT, row)
+    except sqlite3.IntegrityError:
+        raise Refused(once) from None
+    finally:
+        if durable:
+            writer.execute("PRAGMA synchronous=NORMAL")
 
 
 def remove(folder: Path) -> None:
@@ -187,5 +238,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _crc(kind: str, id: str, doc: str, body: bytes | None) -> int:
-    return zlib.crc32(body or b"", zlib.crc32(f"{kind}\0{id}\0{doc}".encode()))
+def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Record:
+    try:
+        whole = _crc(kind, id, doc, body) == crc
+    except TypeError:  # not even the types are those that were written
+        whole = False
+    return Record(seq, _text(kind), _text(id), _text(doc), body if isinstance(body, bytes) else None, whole)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
+
+
+def _crc(kind: bytes, id: bytes, doc: bytes, body: bytes | None) -> int:
+    return zlib.crc32(body or b"", zlib.crc32(b"\0".join((kind, id, doc))))

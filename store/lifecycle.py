@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
     if "status" in described.names:
         given["status"] = "running"
     for column, parent in described.parents.items():
-        desk.require(parent, given[column])
+        desk.require(parent, given[column], failed=table == "logs")
     document = row(described.columns, (given.get(name) for name in described.names))
     desk.add(table, id, document)
     return id
@@ -47,7 +47,7 @@ def end(desk: Desk, table: str, id: str, **values: Any) -> None:
     described = TABLES[table]
     here = desk.require(table, id)
     mark = f"{table} {id}"
-    if (not here and _status(desk, table, id) != "running") or (here and desk.marked(mark)):
+    if desk.marked(mark) if here else desk.status(table, id) != "running":
         raise Refused(_ended(described.key, id))
     columns = [column for column in described.columns if column.name in ENDS[table]]
     given = {"completed_at": now(), **values}
@@ -64,20 +64,14 @@ def _ended(key: str, id: str) -> str:
     return f"{key} {id!r}: it has been completed or failed already; begin a new one"
 
 
-def _status(desk: Desk, table: str, id: str) -> str:
-    key = TABLES[table].key
-    with desk.database() as connection:
-        return str(connection.execute(f"SELECT status FROM {table} WHERE {key} = ?", [id]).fetchall()[0][0])
-
-
 def save_chain(desk: Desk, values: Mapping[str, Any]) -> str:
     """Record a chain, whose artifacts must be there."""
     steps = values["steps"]
-    if isinstance(steps, str) or not isinstance(steps, Iterable):
+    if isinstance(steps, str) or not isinstance(steps, Sequence):
         raise Refused(f"steps: found {type(steps).__name__}, expected a list of mappings")
     for number, step in enumerate(steps):
         _check_step(number, step)
-    for artifact in set(of_chain(list(steps), values["fold_artifacts"], values["shared_artifacts"])):
+    for artifact in set(of_chain(steps, values["fold_artifacts"], values["shared_artifacts"])):
         desk.require("artifacts", artifact)
     return begin(desk, "chains", list(values.values()))
 
@@ -169,6 +163,7 @@ def _array(name: str, values: Any, dtype: str) -> NDArray[Any]:
 
 def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, artifact_type: str, format: str) -> str:
     """Keep an object and record it; the same content has the same identifier, however often it is saved."""
+    desk.check()
     digest, place, size = objects.save(obj, format)
     values = (digest, place, f"sha256:{digest}", operator_class, artifact_type, format, size, 0, environment(), now())
     desk.add("artifacts", digest, row(TABLES["artifacts"].columns, values))

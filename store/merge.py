@@ -8,6 +8,7 @@ dropped and counted.
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,9 @@ from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
 
-__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
+__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
+
+log = logging.getLogger("n4akit.store")
 
 CHUNK = 64 * 2**20
 """Bytes of records in one transaction."""
@@ -42,7 +45,7 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def progress(connection: Connection, generation: str) -> tuple[int, int]:
+def _progress(connection: Connection, generation: str) -> tuple[int, int]:
     """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
     found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
     if found:
@@ -52,7 +55,7 @@ def progress(connection: Connection, generation: str) -> tuple[int, int]:
 
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = progress(connection, inbox.generation)
+    base, applied = _progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq
@@ -70,7 +73,7 @@ def _move(connection: Connection, generation: str, base: int, records: Sequence[
             _note(connection, generation, base, records[-1].seq)
             connection.execute("COMMIT")
         except BaseException:
-            _roll_back(connection)
+            roll_back(connection)
             raise
     except _BAD_RECORD as error:
         if len(records) > 1:  # one of them is to blame
@@ -84,7 +87,8 @@ def _move(connection: Connection, generation: str, base: int, records: Sequence[
         connection.execute("COMMIT")
 
 
-def _roll_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
+    """End a transaction that failed."""
     try:
         connection.execute("ROLLBACK")
     except duckdb.TransactionException:
@@ -107,6 +111,7 @@ def _quarantine(connection: Connection, base: int, record: Record, reason: str) 
         "INSERT INTO n4a.quarantine VALUES (?, ?, ?, ?, ?, ?)",
         [base + record.seq, record.kind, record.id, record.doc, record.body, reason],
     )
+    log.warning("record %d (%s %s) was put in quarantine: %.200s", base + record.seq, record.kind, record.id, reason)
 
 
 def _apply(connection: Connection, base: int, records: Sequence[Record]) -> None:
@@ -197,7 +202,7 @@ def _drop_orphans(connection: Connection, table: Table, since: int) -> None:
     for column, parent in table.parents.items():
         alive = " AND p.status <> 'failed'" if parent == "pipelines" and table.name != "logs" else ""
         gone = connection.execute(
-            f"DELETE FROM {table.name} t WHERE seq >= ? AND NOT EXISTS "
+            f"DELETE FROM {table.name} t WHERE seq >= ? AND {column} IS NOT NULL AND NOT EXISTS "
             f"(SELECT 1 FROM {parent} p WHERE p.{TABLES[parent].key} = t.{column}{alive})",
             [since],
         ).fetchall()[0][0]

@@ -22,13 +22,20 @@ from typing import Any
 import cloudpickle
 import pyarrow as pa
 
+from ..bundle.dialects import UnknownName
+from ..bundle.dialects import load as read_foreign
 from .errors import DamagedObject, Refused, UnknownId
 from .files import flush, replace
 
-__all__ = ["FORMATS", "Objects", "environment"]
+__all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment"]
 
 FORMATS = {"joblib": ".joblib", "cloudpickle": ".pkl.zst", "pickle": ".pkl.zst"}
 """How an object may be written, and the suffix of its file."""
+
+FOREIGN = "nirs4all"
+"""Files that nirs4all wrote, unpacked; they are read by exact names, without nirs4all."""
+
+SUFFIXES = {**FORMATS, FOREIGN: ".nirs4all"}
 
 COMPRESSION = "zstd"
 LEVEL = 1
@@ -56,19 +63,35 @@ class Objects:
 
     def place(self, digest: str, format: str) -> str:
         """Where the object of this digest lies, inside the folder."""
-        return f"{digest[:2]}/{digest}{FORMATS[format]}"
+        return f"{digest[:2]}/{digest}{SUFFIXES[format]}"
+
+    def keep(self, place: str, raw: bytes) -> None:
+        """Keep a pickle of another workspace at a place, unless it is there and whole."""
+        if not self._touched(self.folder / place, raw):
+            _write(self.folder / place, raw)
+
+    def places(self, digest: str) -> list[str]:
+        """Where files of this digest may lie: the same object may have been saved in several formats."""
+        return sorted({self.place(digest, format) for format in SUFFIXES})
 
     def _touched(self, path: Path, raw: bytes) -> bool:
         """Whether the file is there and whole; if so it is marked as young, so that no cleanup takes it for garbage."""
         try:
             os.utime(path)
-            return _content(path) == raw
+            return content(path) == raw
         except (FileNotFoundError, DamagedObject):
             return False
 
     def holds(self, place: str) -> bool:
         """Whether there is a file at a place inside the folder."""
         return (self.folder / place).exists()
+
+    def saved_at(self, place: str) -> int:
+        """When the object was last saved, in microseconds since 1970; 0 when its file is gone."""
+        try:
+            return (self.folder / place).stat().st_mtime_ns // 1000
+        except FileNotFoundError:
+            return 0
 
     def set_aside(self, place: str) -> bool:
         """Move a file out of its place, so that it can be taken for garbage; False when there is none."""
@@ -94,23 +117,38 @@ class Objects:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                 raise
 
+    def _settled(self, place: str) -> Path:
+        """The path of a place; a file that was set aside by a cleanup that died is put back first."""
+        if not self.holds(place) and self._aside(place).exists():
+            self.put_back(place)
+        return self.folder / place
+
     def _aside(self, place: str) -> Path:
         path = self.folder / place
         return path.with_name(f".{path.name}.aside")
 
+    def prove(self, digest: str, place: str) -> None:
+        """Raise FileNotFoundError, or DamagedObject, unless the file at a place holds the object of this digest."""
+        if hashlib.sha256(content(self._settled(place))).hexdigest() != digest:
+            raise DamagedObject(f"artifact {digest}: {place} was altered")
+
+    def rename_damaged(self, place: str) -> None:
+        """Keep a damaged file under another name."""
+        os.replace(self.folder / place, self.folder / f"{place}.damaged")
+
     def load(self, digest: str, place: str, what: str) -> Any:
         """The object of a digest. Raises UnknownId when its file is missing, DamagedObject when it cannot be read."""
-        path = self.folder / place
-        if not path.exists() and self._aside(place).exists():
-            self.put_back(place)  # a cleanup that set it aside died before it could look again
+        path = self._settled(place)
         try:
-            raw = _content(path)
+            raw = content(path)
         except FileNotFoundError:
             raise UnknownId(f"artifact {digest} ({what}): its file {path} is missing; restore it from a copy") from None
         if hashlib.sha256(raw).hexdigest() != digest:
             raise DamagedObject(f"artifact {digest} ({what}): {path} was altered; restore it, or save the object again")
         try:
-            return pickle.loads(raw)
+            return read_foreign(raw, place) if path.suffix == SUFFIXES[FOREIGN] else pickle.loads(raw)
+        except UnknownName:
+            raise
         except Exception as error:  # unpickling may raise anything: a class that is not installed here, for one
             raise DamagedObject(
                 f"artifact {digest} ({what}) cannot be read here: {type(error).__name__}: {error}; "
@@ -129,17 +167,17 @@ def _pickled(obj: Any, format: str) -> bytes:
     return buffer.getvalue()
 
 
-def _content(path: Path) -> bytes:
-    """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be unpacked."""
-    if path.suffix != ".zst":
-        return path.read_bytes()
+def content(path: Path) -> bytes:
+    """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be read or unpacked."""
     try:
+        if path.suffix != ".zst":
+            return path.read_bytes()
         with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, COMPRESSION) as stream:
             return bytes(stream.read())
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DamagedObject(f"{path}: cannot be unpacked: {error}; restore it, or save the object again") from error
+        raise DamagedObject(f"{path}: cannot be read: {error}; restore it, or save the object again") from error
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from .database import select
 from .desk import Desk
 from .documents import decode
 from .errors import Refused
+from .identity import is_id
 from .tables import INTEGER, REAL, TABLES
 
 __all__ = [
@@ -32,7 +34,8 @@ def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
     """One row with its documents decoded, or None."""
     described = TABLES[table]
     with desk.database() as connection:
-        found = select(connection, f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?", [id])
+        query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
+        found = select(connection, query, [str(id) if is_id(id) else None])
     return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
 
 
@@ -42,21 +45,17 @@ def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any
 
 def runs(desk: Desk, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
     """Runs, the newest first; `dataset` is the name of one of their datasets."""
-    conditions = {
-        "status = ?": status,
-        "list_contains(json_extract_string(datasets, '$[*].name'), ?)": dataset,
-    }
-    return _listed(desk, "runs", conditions, limit, offset)
+    return _listed(desk, "runs", {"status": status, "dataset": dataset}, limit, offset)
 
 
 def pipelines(desk: Desk, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
     """Pipelines, the newest first."""
-    return _listed(desk, "pipelines", {"run_id = ?": run_id, "dataset_name = ?": dataset_name})
+    return _listed(desk, "pipelines", {"run_id": run_id, "dataset_name": dataset_name})
 
 
 def chains_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
     """The chains of a pipeline in the order in which they were saved."""
-    return _listed(desk, "chains", {"pipeline_id = ?": pipeline_id}, order="seq")
+    return _listed(desk, "chains", {"pipeline_id": pipeline_id}, order="seq")
 
 
 FILTERS = {
@@ -70,29 +69,27 @@ FILTERS = {
 }
 """What predictions may be asked for; every value is meant literally."""
 
+_CONDITIONS = {
+    **FILTERS,
+    "status": "status = ?",
+    "dataset": "list_contains(json_extract_string(datasets, '$[*].name'), ?)",
+}
+
 
 def find_predictions(desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0) -> pl.DataFrame:
     """Predictions that fit all filters, the newest first."""
-    return _listed(desk, "predictions", conditions(filters), limit, offset)
-
-
-def conditions(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The conditions of filters. Raises Refused for a filter that there is not."""
-    unknown = sorted(set(filters) - set(FILTERS))
-    if unknown:
-        raise Refused(f"filter {unknown[0]!r} is unknown, expected {', '.join(FILTERS)}")
-    return {FILTERS[name]: value for name, value in filters.items()}
+    return _listed(desk, "predictions", filters, limit, offset)
 
 
 def _listed(
     desk: Desk,
     table: str,
-    conditions: Mapping[str, Any],
+    filters: Mapping[str, Any],
     limit: int | None = None,
     offset: int = 0,
     order: str = "seq DESC",
 ) -> pl.DataFrame:
-    where, parameters = all_of(conditions)
+    where, parameters = all_of(filters)
     for name, value in (("limit", limit), ("offset", offset)):
         if value is not None and (not hasattr(value, "__index__") or value < 0):
             raise Refused(f"{name}={value!r}: expected an integer from 0")
@@ -103,10 +100,19 @@ def _listed(
         return select(connection, query, parameters)
 
 
-def all_of(conditions: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """A condition that is true where all are whose value is given."""
-    given = {condition: value for condition, value in conditions.items() if value is not None}
-    return " AND ".join(given) or "TRUE", list(given.values())
+def all_of(filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A condition that is true where all filters fit whose value is given, and its parameters. Raises Refused."""
+    given = {name: _meant(name, value) for name, value in filters.items() if value is not None}
+    return " AND ".join(_CONDITIONS[name] for name in given) or "TRUE", list(given.values())
+
+
+def _meant(name: str, value: Any) -> int | str:
+    if name == "branch_id" and isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if name != "branch_id" and isinstance(value, str):
+        return str(value)
+    expected = "an integer" if name == "branch_id" else "text"
+    raise Refused(f"{name}={value!r:.60}: found {type(value).__name__}, expected {expected}")
 
 
 _SCORES = [column.name for column in TABLES["predictions"].columns if column.kind in (REAL, INTEGER)]
@@ -128,7 +134,7 @@ def top_predictions(
         raise Refused(f"group_by={group_by!r}: expected one of {', '.join(TABLES['predictions'].names)}")
     if not hasattr(n, "__index__") or n < 0:
         raise Refused(f"n={n!r}: expected an integer from 0")
-    where, parameters = all_of({'"partition" = ?': partition, "dataset_name = ?": dataset_name})
+    where, parameters = all_of({"partition": partition, "dataset_name": dataset_name})
     rank = f"{metric} IS NULL OR isnan({metric}::DOUBLE), {metric} {'ASC' if ascending else 'DESC'}, seq"
     shown = TABLES["predictions"].shown
     if group_by is None:
@@ -165,12 +171,15 @@ def _arrays(rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
-    return None if column[0] is None else column[0].to_numpy()
+    return None if column[0] is None else column[0].to_numpy(writable=True)
 
 
 def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
     """The log of a pipeline, step by step."""
-    return _listed(desk, "logs", {"pipeline_id = ?": pipeline_id}, order="step_idx, seq").drop("pipeline_id")
+    shown = ", ".join(name for name in TABLES["logs"].names if name != "pipeline_id")
+    with desk.database() as connection:
+        query = f"SELECT {shown} FROM logs WHERE pipeline_id = ? ORDER BY step_idx, seq"
+        return select(connection, query, [pipeline_id])
 
 
 def log_summary(desk: Desk, run_id: str) -> pl.DataFrame:

@@ -122,17 +122,17 @@ def _folds(chain_id: str, chain: Mapping[str, Any]) -> dict[str, str]:
         return {FINAL: folds[FINAL]}
     if not folds:
         index = str(chain["model_step_idx"])
-        shared = list(identifiers((chain["shared_artifacts"] or {}).get(index)))
         models = [
             step for step in chain["steps"] if str(step["step_idx"]) == index and step.get("role") in (None, "model")
         ]
-        shared = shared or [artifact for step in models for artifact in _artifacts(step)]
-        if len(shared) != 1:
+        own = [artifact for step in models for artifact in _artifacts(step)]
+        own = own or list(identifiers((chain["shared_artifacts"] or {}).get(index)))
+        if len(own) != 1:
             raise Refused(
-                f"chain_id {chain_id!r}: {len(shared)} models are named for step {index} and none per fold, expected "
+                f"chain_id {chain_id!r}: {len(own)} models are named for step {index} and none per fold, expected "
                 "one model, or one per fold"
             )
-        return {"0": shared[0]}
+        return {"0": own[0]}
     return dict(
         sorted(folds.items(), key=lambda fold: (not fold[0].isdigit(), int(fold[0]) if fold[0].isdigit() else 0))
     )
@@ -165,4 +165,4 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
 
 def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
     """The versions recorded with the model; where folds differ, the first."""
-    return dict(artifact_row(desk, next(iter(artifacts)))["environment"])
+    return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})

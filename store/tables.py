@@ -12,7 +12,7 @@ import pyarrow as pa
 __all__ = ["ENDS", "INTEGER", "JSON", "REAL", "TABLES", "TEXT", "TIME", "Column", "Kind", "Table"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """What a column holds, in the words of DuckDB, Arrow and polars."""
 
@@ -30,7 +30,7 @@ REALS = Kind("DOUBLE[]", pa.list_(pa.float64()), pl.List(pl.Float64()))
 INTEGERS = Kind("BIGINT[]", pa.list_(pa.int64()), pl.List(pl.Int64()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One column; only those marked `null` may be empty."""
 
@@ -147,7 +147,7 @@ TABLES: Mapping[str, Table] = {
             "predictions",
             Column("prediction_id", TEXT),
             Column("pipeline_id", TEXT),
-            Column("chain_id", TEXT),
+            Column("chain_id", TEXT, null=True),
             Column("dataset_name", TEXT),
             Column("model_name", TEXT),
             Column("model_class", TEXT),

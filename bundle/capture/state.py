@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CaptureError
+from .remains import Remains
 
 __all__ = ["State"]
 
@@ -37,9 +38,9 @@ class State:
     def of(cls, fitted: Any, where: str) -> State:
         """The state of a live object."""
         name = f"{type(fitted).__module__}.{type(fitted).__qualname__}"
-        return cls(
-            f"{where} ({type(fitted).__qualname__})", name, vars(fitted) if hasattr(fitted, "__dict__") else {}, fitted
-        )
+        values = vars(fitted) if hasattr(fitted, "__dict__") else {}
+        live = None if isinstance(fitted, Remains) else fitted
+        return cls(f"{where} ({type(fitted).__qualname__})", name, values, live)
 
     def get(self, *names: str, default: Any = MISSING) -> Any:
         """The first attribute of these names that is there; CaptureError when none is and there is no default."""

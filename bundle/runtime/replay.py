@@ -136,11 +136,11 @@ def _run_block(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool)
 
 
 def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
-    kept = []
+    kept, wanted = [], set(wanted)
     for line in reversed(body):
         if line.out in wanted:
             kept.append(line)
-            wanted = wanted | set(line.inputs)
+            wanted.update(line.inputs)
     return kept[::-1]
 
 

@@ -28,8 +28,8 @@ def read_spectra(data):
     """The spectra in a text, given as bytes or str."""
     lines = split_lines(data)
     separator = find_separator(lines)
-    table = split_lines_at(lines, separator)
-    comma = separator != "," and any(has_comma(cell) for _, cells in table for cell in cells)
+    table = split_table(lines, separator)
+    comma = separator != "," and any(has_comma(cell) for _, cells in table for cell in cells if "," in cell)
     width = len(table[0][1])
     for number, cells in table:
         if len(cells) != width:
@@ -38,10 +38,12 @@ def read_spectra(data):
     body = table[1:] if header else table
     if not body:
         odd = next((cell for cell in table[0][1] if number_in(cell, comma) is None), table[0][1][0])
-        raise SpectraError("there is no spectrum under line %d, which is a header with %r in it" % (table[0][0], odd))
+        raise SpectraError(
+            "there is no spectrum under line %d, which is a header with %r in it" % (table[0][0], odd.strip())
+        )
     columns, names = data_columns(header, body, comma)
     rows = [read_row(number, cells, columns, comma) for number, cells in body]
-    ids = [cells[names] for _, cells in body] if names is not None else None
+    ids = [cells[names].strip() for _, cells in body] if names is not None else None
     return Spectra(rows, ids, axis, unit)
 
 
@@ -63,25 +65,35 @@ def find_separator(lines):
     # The first that gives every line the same number of cells; a decimal comma is no separator where another one is.
     present = [s for s in ";\t|," if all(s in line for _, line in lines)]
     for separator in present:
-        if len({len(cells) for _, cells in split_lines_at(lines, separator)}) == 1:
+        widths = [count_cells(line, separator) for _, line in lines]
+        longest = max(widths)
+        if all(n == longest or (n == longest - 1 and ends_long(lines, widths, separator)) for n in widths):
             return separator
     if present:
         return present[0]
     return next((s for s in ";\t|," if any(s in line for _, line in lines)), ",")
 
 
-def split_lines_at(lines, separator):
+def count_cells(line, separator):
+    return len(split_cells(line, separator)) if '"' in line else line.count(separator) + 1
+
+
+def ends_long(lines, widths, separator):
+    # Whether the longest lines are longer only by a separator at their end.
+    return all(line.rstrip(" ").endswith(separator) for (_, line), n in zip(lines, widths) if n == max(widths))
+
+
+def split_table(lines, separator):
     # Many programs end rows with a separator: a last cell that is empty in all the longest rows is none.
     table = [(number, split_cells(line, separator)) for number, line in lines]
     width = max(len(cells) for _, cells in table)
-    if width > 1 and not any(cells[-1] for _, cells in table if len(cells) == width):
+    if width > 1 and not any(cells[-1].strip() for _, cells in table if len(cells) == width):
         table = [(number, cells[: width - 1]) for number, cells in table]
     return table
 
 
 def split_cells(line, separator):
-    cells = split_quoted(line, separator) if '"' in line else line.split(separator)
-    return [cell.strip() for cell in cells]
+    return split_quoted(line, separator) if '"' in line else line.split(separator)
 
 
 def split_quoted(line, separator):
@@ -142,7 +154,7 @@ def read_header(table, comma):
         return columns, None, None  # columns that are merely numbered
     if not one_way(axis) or (bare and not looks_like_axis(axis, True)):
         odd = next((i for i, value in enumerate(plain) if value is None), 0)
-        raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd][:40]))
+        raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd].strip()[:40]))
     units = {found[i][1] for i in columns}
     return columns, axis, units.pop() if len(units) == 1 else None
 
@@ -175,20 +187,22 @@ def data_columns(header, body, comma):
     numeric = [i for i, cell in enumerate(first) if number_in(cell, comma) is not None]
     start = numeric[0] if numeric else len(first)
     if start > 1 or not numeric:
-        raise SpectraError("line %d, column 1: %r is not a number" % (body[0][0], first[0]))
+        raise SpectraError("line %d, column 1: %r is not a number" % (body[0][0], first[0].strip()[:40]))
     return list(range(start, len(first))), 0 if start else None
 
 
 def read_row(number, cells, columns, comma):
     try:
-        if not comma and len(columns) == len(cells) - columns[0] and "_" not in "".join(cells):
-            return list(map(float, cells[columns[0] :] if columns[0] else cells))
+        if not comma and len(columns) == len(cells) - columns[0] and "_" not in "".join(cells[columns[0] :]):
+            return list(map(float, cells[columns[0] :]))
     except ValueError:
         columns = list(columns)  # look for the cell that is to blame
     row = []
     for column in columns:
         value = number_in(cells[column], comma)
         if value is None:
-            raise SpectraError("line %d, column %d: %r is not a number" % (number, column + 1, cells[column][:40]))
+            raise SpectraError(
+                "line %d, column %d: %r is not a number" % (number, column + 1, cells[column].strip()[:40])
+            )
         row.append(value)
     return row

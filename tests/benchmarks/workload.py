@@ -63,17 +63,28 @@ def train() -> Trained:
     return Trained([make_pipeline(*shared, model) for model in models], shared[2], models)
 
 
-def medians(runs: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Median seconds of each, taken in turn so that a drift of the machine meets them all alike."""
+def medians(runs: Sequence[Callable[[], object]], repeats: int, at_least: float = 0.0) -> list[float]:
+    """Median seconds of one call of each; rounds are taken in turn, so that a drift of the machine meets all alike.
+
+    In a round a run is called again until `at_least` seconds have passed: what takes microseconds is asked for as it is
+    in service, by the thousand, and not with the caches full of another's work.
+    """
     times: list[list[float]] = [[] for _ in runs]
-    for run in runs:
-        run()
+    counts = [max(1, round(at_least / _once(run))) for run in runs]
     for _ in range(repeats):
-        for taken, run in zip(times, runs, strict=True):
+        for taken, run, count in zip(times, runs, counts, strict=True):
             started = time.perf_counter()
-            run()
-            taken.append(time.perf_counter() - started)
+            for _ in range(count):
+                run()
+            taken.append((time.perf_counter() - started) / count)
     return [statistics.median(taken) for taken in times]
+
+
+def _once(run: Callable[[], object]) -> float:
+    run()
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
 
 
 def ratio(slow: float, fast: float) -> str:

@@ -122,6 +122,15 @@ def test_content_changed_in_place_is_refused_when_read(tmp_path: Path) -> None:
         archive.damage()
 
 
+def test_a_file_that_cannot_be_read_any_more_is_a_bundle_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(packed([("a.bin", b"first")]))
+    archive = Archive(path)
+    archive.close()
+    with pytest.raises(BundleError, match="it cannot be read: Bad file descriptor"):
+        archive.read("a.bin")
+
+
 def test_damage_names_each_damaged_member(tmp_path: Path) -> None:
     data = packed([("a.bin", b"first"), ("b.bin", b"second"), ("c.bin", b"third")])
     path = tmp_path / "a.zip"

@@ -80,6 +80,14 @@ def test_every_other_way_to_write_json_is_refused(data: bytes, complaint: str) -
         canonical.decode(data)
 
 
+def test_brackets_in_text_are_not_deep() -> None:
+    value = ["[" * 100, '\\"' + "{" * 100, "\\", ["]"], "ü[" * 100]
+    assert canonical.decode(canonical.encode(value)) == value
+    for quotes in (b'"\\\\"', b'"\\""', b'"\\\\\\""'):
+        with pytest.raises(ValueError, match="deeper than 32"):
+            canonical.decode(b"[" + quotes + b"," + b"[" * 40 + b"]" * 41)
+
+
 @pytest.mark.parametrize("value", [1.5, {1: 2}, b"x", {"a": {"b": [object()]}}, 2**53 + 1, {"a": {1}}])
 def test_values_without_canonical_form_are_not_written(value: object) -> None:
     with pytest.raises(ValueError):

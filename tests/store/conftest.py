@@ -1,0 +1,37 @@
+"""Real workspaces in temporary folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from n4akit.store import WorkspaceStore
+
+from .study import Study, begin
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Where a workspace is going to be."""
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def store(workspace: Path) -> Iterator[WorkspaceStore]:
+    """An empty workspace, open."""
+    with WorkspaceStore(workspace) as store:
+        yield store
+
+
+@pytest.fixture
+def study(store: WorkspaceStore) -> Study:
+    """A run, its pipeline and its chain, begun in the store."""
+    return begin(store)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """A study that the refusals of a module share: nothing is ever added to it."""
+    with WorkspaceStore(tmp_path_factory.mktemp("unchanged")) as store:
+        yield begin(store)
