@@ -1,0 +1,117 @@
+"""The server's document is true: its examples are asked for, its tables are compared with the code."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from litestar.testing import TestClient
+from n4akit.bundle.chain import Axis, Chain, Step, Target
+from n4akit.bundle.operators import PLS
+from n4akit.bundle.writer import write_bundle
+from n4akit.serve.app import create_app
+from n4akit.serve.cli import app
+from n4akit.serve.cli.serving import serve
+from n4akit.serve.problems import STATUS
+from n4akit.serve.routes import ROUTES
+from n4akit.serve.settings import Settings, from_environment
+
+from .server import Server, serving
+
+TEXT = (Path(__file__).parents[2] / "serve" / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
+EXAMPLES = [(ask, json.loads(answer)) for (_, ask), (_, answer) in pairwise(BLOCKS) if ask.startswith("curl")]
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table whose first column has this heading."""
+    body = TEXT.partition(f"| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in body]
+
+
+@pytest.fixture(scope="module")
+def grain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of the examples."""
+    model = PLS(np.array([[10.0, -4.0, 2.0, 8.0]]), np.zeros(4), np.array([1.5]))
+    axis = Axis(np.array([900.0, 950.0, 1000.0, 1050.0]), "nm")
+    chain = Chain(4, {"0": (Step(1, "PLS", "PLS", {}, (model,)),)}, (Target("moisture", "%"),), axis)
+    return write_bundle(chain, tmp_path_factory.mktemp("document") / "grain.n4a")
+
+
+@pytest.fixture(scope="module")
+def server(grain: Path) -> Iterator[Server]:
+    with serving(grain) as running:
+        yield running
+
+
+def fits(found: Any, shown: Any) -> bool:
+    """Whether an answer is the one that is shown, where `…` stands for anything."""
+    if isinstance(shown, dict) and isinstance(found, dict):
+        keys = shown.keys() - {"…"}
+        same = keys <= found.keys() if "…" in shown else keys == found.keys()
+        return same and all(fits(found[key], shown[key]) for key in keys)
+    if isinstance(shown, list) and isinstance(found, list):
+        return len(shown) == len(found) and all(map(fits, found, shown))
+    return bool(shown == "…" or (found == shown and type(found) is type(shown)))
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_every_example_is_true(server: Server, number: int) -> None:
+    command, shown = EXAMPLES[number]
+    words = shlex.split(command)
+    body = words[words.index("--json") + 1].encode() if "--json" in words else None
+    path = urlsplit(words[-1]).path
+    reply = server.ask("POST" if body else "GET", path, body)
+    assert reply.status == (shown["status"] if isinstance(shown.get("status"), int) else 200)
+    assert fits(reply.json, shown), reply.body.decode()
+
+
+def test_every_route_has_an_example_and_its_line() -> None:
+    routes = {
+        (method, path.replace(":str", "")) for route in ROUTES for path in route.paths for method in route.http_methods
+    }
+    assert {tuple(row[0].strip("`").split()) for row in table("route")} == routes
+    asked = {("POST" if "--json" in ask else "GET", urlsplit(shlex.split(ask)[-1]).path) for ask, _ in EXAMPLES}
+    assert {(method, path.replace("{name}", "grain")) for method, path in routes} <= asked
+
+
+def test_every_setting_has_its_line() -> None:
+    rows = {row[0].partition(":")[0].strip("`"): row for row in table("setting")}
+    assert {*rows} == {field.name for field in dataclasses.fields(Settings)}
+    flags = inspect.signature(serve).parameters
+    for field in dataclasses.fields(Settings):
+        _, flag, variable, default = rows[field.name]
+        variable = variable.split(",")[0].strip("`")
+        assert field.name in flags and flag == (
+            "arguments" if field.name == "paths" else f"`--{field.name.replace('_', '-')}`"
+        )
+        assert default.split(":")[0].strip("`") == (str(field.default) if field.default else "none")
+        assert getattr(from_environment({variable: "17"}), field.name) in ("17", 17, (Path("17"),))
+
+
+def test_every_status_has_its_line() -> None:
+    raised = {status for _, status, _ in STATUS}
+    assert {int(row[0]) for row in table("status")} == raised | {200, 404, 405, 413, 415, 500, 503}
+
+
+def test_every_verb_and_exit_code_has_its_line() -> None:
+    assert {row[0].strip("`").removeprefix("n4a ") for row in table("verb")} == {*app} - {"--help", "-h", "--version"}
+    codes = ", ".join(" ".join(row) for row in table("exit code"))
+    assert f"Exit codes: {codes}." == app.help_epilogue
+
+
+def test_another_asgi_server_can_run_it(grain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "`uvicorn --factory n4akit.serve.app:create_app`" in TEXT
+    monkeypatch.setenv("N4A_PATHS", str(grain))
+    with TestClient(create_app()) as client:
+        assert client.get("/ready").json() == {"status": "ready", "models": ["grain"]}
