@@ -6,7 +6,7 @@ from .errors import Busy, Closed, DamagedObject, ReadOnly, Refused, StoreError, 
 from .importing import Imported, import_workspace
 from .library import PipelineLibrary, TemplateExists, UnknownTemplate
 from .trace import ExecutionStep, ExecutionTrace, StepArtifacts, StepExecutionMode
-from .workspace import WorkspaceStore, export_chain, replay_chain
+from .workspace import WorkspaceStore, database_size, export_chain, garbage, replay_chain
 
 __all__ = [
     "Busy",
@@ -28,8 +28,10 @@ __all__ = [
     "UnknownTemplate",
     "WorkspaceError",
     "WorkspaceStore",
+    "database_size",
     "export_chain",
     "fsck",
+    "garbage",
     "import_workspace",
     "replay_chain",
 ]

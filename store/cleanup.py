@@ -18,7 +18,7 @@ from .merge import roll_back
 from .objects import Objects
 from .references import named, release
 
-__all__ = ["collect_garbage", "delete_prediction", "delete_run", "vacuum"]
+__all__ = ["collect_garbage", "database_size", "delete_prediction", "delete_run", "garbage", "vacuum"]
 
 GRACE = 3600.0
 """Seconds for which an artifact that no chain ever named is kept."""
@@ -89,6 +89,17 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
     return len(garbage)
 
 
+def garbage(desk: Desk, objects: Objects) -> dict[str, int]:
+    """What `collect_garbage` would delete: the bytes of each artifact. Nothing is changed."""
+    with desk.database() as connection:
+        connection.execute("BEGIN")
+        try:
+            found = _garbage(connection, desk, objects)
+        finally:
+            connection.execute("ROLLBACK")
+    return {artifact: sum(map(objects.size, objects.places(artifact))) for artifact in found}
+
+
 def _garbage(connection: Connection, desk: Desk, objects: Objects) -> list[str]:
     """The artifacts that are garbage; the others get their count of references."""
     counts = named(connection)
@@ -114,6 +125,15 @@ def _remove(desk: Desk, objects: Objects, artifact: str, place: str) -> None:
             objects.put_back(place)
         else:
             objects.discard(place)
+
+
+def database_size(desk: Desk) -> tuple[int, int]:
+    """Bytes of the database file, and about how many of them are used."""
+    with desk.database() as connection:
+        desk.settle()
+        query = "SELECT block_size, total_blocks, used_blocks FROM pragma_database_size() WHERE database_name = 'store'"
+        size, total, used = connection.execute(query).fetchall()[0]
+    return int(size * total), int(size * used)
 
 
 def vacuum(desk: Desk) -> None:

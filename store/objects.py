@@ -93,6 +93,10 @@ class Objects:
         except FileNotFoundError:
             return 0
 
+    def size(self, place: str) -> int:
+        """Bytes of the file at a place, 0 when there is none."""
+        return (self.folder / place).stat().st_size if self.holds(place) else 0
+
     def set_aside(self, place: str) -> bool:
         """Move a file out of its place, so that it can be taken for garbage; False when there is none."""
         try:

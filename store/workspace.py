@@ -15,7 +15,7 @@ from . import cleanup, exports, lifecycle, queries, replay
 from .desk import OBJECTS, Desk
 from .objects import Objects
 
-__all__ = ["WorkspaceStore", "export_chain", "replay_chain"]
+__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain"]
 
 
 class WorkspaceStore:
@@ -396,3 +396,13 @@ def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any 
     if chain_id not in store._predictors:
         store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
     return store._predictors[chain_id].predict(X, wavelengths)
+
+
+def garbage(store: WorkspaceStore) -> dict[str, int]:
+    """The artifacts that `gc_artifacts` would delete, and the bytes of each; nothing is changed."""
+    return cleanup.garbage(store._desk, store._objects)
+
+
+def database_size(store: WorkspaceStore) -> tuple[int, int]:
+    """Bytes of the database file, and about how many of them are used; `vacuum` makes the one the other."""
+    return cleanup.database_size(store._desk)

@@ -12,6 +12,7 @@ from cyclopts import App
 from .bundles import info, predict, verify
 from .demo import demo
 from .failures import exit_code
+from .maintenance import fsck, gc, import_, vacuum
 from .serving import serve
 from .workspaces import export, runs
 
@@ -31,8 +32,9 @@ app = App(
     "5 not an intact model, 6 a model that does not give its golden answers, 130 interrupted.",
     version=_version,
 )
-for verb in (demo, info, verify, predict, export, runs, serve):
+for verb in (demo, info, verify, predict, export, runs, serve, fsck, gc, vacuum):
     app.command(verb)
+app.command(import_, name="import")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from .failures import answers_differ
 if TYPE_CHECKING:
     from ...bundle import Bundle, Result
 
-__all__ = ["info", "predict", "verify"]
+__all__ = ["info", "predict", "print_json", "verify"]
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 Opaque = Annotated[
@@ -38,7 +38,7 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) ->
 
     facts = load(model, allow_opaque=allow_opaque).info()
     if json:
-        _print_json(facts)
+        print_json(facts)
         return 0
     steps = " → ".join(step["name"] for step in facts["steps"])
     axis = facts["axis"]
@@ -80,7 +80,7 @@ def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = 
 
     reports = [check(model, allow_opaque=allow_opaque) for model in models]
     if json:
-        _print_json(
+        print_json(
             [
                 {
                     "path": str(report.path),
@@ -200,7 +200,8 @@ def _replace(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """A result for programs."""
     import json
 
     print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -12,7 +12,7 @@ from .bundles import Json
 if TYPE_CHECKING:
     from ...store import WorkspaceStore
 
-__all__ = ["export", "runs"]
+__all__ = ["check_workspace", "export", "runs"]
 
 
 def runs(workspace: Path, /, *, json: Json = False) -> int:
@@ -23,7 +23,7 @@ def runs(workspace: Path, /, *, json: Json = False) -> int:
     workspace
         Folder with a store.duckdb.
     """
-    _check_workspace(workspace)
+    check_workspace(workspace)
     # Only now: what was wrongly asked is told at once, a store takes its time to import.
     import msgspec
 
@@ -93,7 +93,7 @@ def export(
         with_suffix(output, format)
     except WriteError as error:
         raise Misuse(str(error)) from None
-    _check_workspace(workspace)
+    check_workspace(workspace)
     rows = None
     if calibration is not None:
         try:
@@ -108,7 +108,7 @@ def export(
     return 0
 
 
-def _check_workspace(workspace: Path) -> None:
+def check_workspace(workspace: Path) -> None:
     """Opening a workspace makes one where there is none; whoever asks about one did not mean that."""
     if not (workspace / "store.duckdb").exists():
         raise FileNotFoundError(2, "no workspace: there is no store.duckdb in it", str(workspace))
