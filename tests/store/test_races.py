@@ -90,6 +90,7 @@ def test_who_leaves_at_any_line_of_a_collection_takes_nothing_away(stride: int, 
         with WorkspaceStore(copy) as collector:
             leaver.begin_run("moved", {}, [])
             assert len(collector.list_runs()) == 1
+            collector.delete_run("nobody")  # trims the inbox, so that the leaver has nothing to do in it
             reached = meanwhile(collector.gc_artifacts, (cleanup, desk), line, leaver.close)
             collector.begin_run("after", {}, [])
             with WorkspaceStore(copy) as other:
@@ -99,6 +100,27 @@ def test_who_leaves_at_any_line_of_a_collection_takes_nothing_away(stride: int, 
         if not reached:
             break
     assert line > 50
+
+
+def test_who_leaves_just_when_a_collection_looks_who_is_there_takes_nothing_away(
+    garbage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaver = WorkspaceStore(garbage)
+    with WorkspaceStore(garbage) as collector:
+        collector.delete_run("nobody")  # nothing is in the inbox
+        presence = collector._desk._presence
+        come_back = presence.wait_shared
+
+        def leave_first(seconds: float) -> None:
+            leaver.close()
+            come_back(seconds)
+
+        monkeypatch.setattr(presence, "wait_shared", leave_first)
+        assert collector.gc_artifacts() == 1
+        collector.begin_run("after", {}, [])
+        with WorkspaceStore(garbage) as other:
+            assert len(other.list_runs()) == 1
+    assert_sound(garbage)
 
 
 def record(acknowledged: list[str], store: WorkspaceStore, run: str) -> None:
