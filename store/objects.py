@@ -56,10 +56,14 @@ class Objects:
             raise Refused(f"format={format!r}: expected one of {', '.join(map(repr, FORMATS))}")
         raw = _pickled(obj, format)
         digest = hashlib.sha256(raw).hexdigest()
-        path = self.folder / self.place(digest, format)
-        if not self._touched(path, raw):
-            _write(path, raw)
-        return digest, self.place(digest, format), path.stat().st_size
+        place = self.place(digest, format)
+        while True:
+            if not self._touched(self.folder / place, raw):
+                _write(self.folder / place, raw)
+            try:
+                return digest, place, (self.folder / place).stat().st_size
+            except FileNotFoundError:
+                continue  # a cleanup took it meanwhile
 
     def place(self, digest: str, format: str) -> str:
         """Where the object of this digest lies, inside the folder."""
