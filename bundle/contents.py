@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ class Contents:
     Raises BundleError with all that is wrong. Nothing in the file was run or unpickled.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.archive = Archive(path)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._lock = threading.Lock()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +28,7 @@ __all__ = ["Bundle", "Report", "load", "verify"]
 class Bundle:
     """A model from a file, ready to predict. Made by `load`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, contents: Contents, golden: Golden, predictor: Predictor) -> None:
+    def __init__(self, path: str, contents: Contents, golden: Golden, predictor: Predictor) -> None:
         self.path = path
         """The file it was loaded from."""
         self.digest = contents.digest
@@ -73,18 +72,19 @@ class Bundle:
     def info(self) -> dict[str, Any]:
         """What there is to know about the model, in plain JSON values."""
         said = facts(self.manifest, self.digest, self.axis)
-        return {"path": str(self.path), "bytes": self._contents.archive.size, **said}
+        return {"path": self.path, "bytes": self._contents.archive.size, **said}
 
     def __repr__(self) -> str:
         names = ", ".join(target.name for target in self.targets)
-        return f"<Bundle {self.path.name}: {names} from {self.n_features} points, {self.profile}, {self.digest[:12]}>"
+        name = os.path.basename(self.path)
+        return f"<Bundle {name}: {names} from {self.n_features} points, {self.profile}, {self.digest[:12]}>"
 
 
 @dataclass(frozen=True)
 class Report:
     """What `verify` found."""
 
-    path: Path
+    path: str
     digest: str | None
     """The bundle's digest, None when it has no readable manifest."""
     checked: tuple[str, ...]
@@ -100,7 +100,7 @@ def load(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Bundle:
     Raises BundleError, listing all that is wrong, when the file is no intact bundle of a format known here, does not
     reproduce its golden rows, or holds pickled steps that were not asked for.
     """
-    inspection = _Inspection(Path(path), allow_opaque)
+    inspection = _Inspection(os.fspath(path), allow_opaque)
     inspection.run(thorough=False)
     if inspection.bundle is None or inspection.problems:
         raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))
@@ -109,7 +109,7 @@ def load(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Bundle:
 
 def verify(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Report:
     """All that can be checked about a bundle file: what `load` does, every artifact's sha256, and both plans."""
-    inspection = _Inspection(Path(path), allow_opaque)
+    inspection = _Inspection(os.fspath(path), allow_opaque)
     inspection.run(thorough=True)
     return Report(inspection.path, inspection.digest, tuple(inspection.checked), tuple(inspection.problems))
 
@@ -117,7 +117,7 @@ def verify(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Repor
 class _Inspection:
     """The checks in order, each only when those before it found nothing wrong."""
 
-    def __init__(self, path: Path, allow_opaque: bool) -> None:
+    def __init__(self, path: str, allow_opaque: bool) -> None:
         self.path = path
         self.allow_opaque = allow_opaque
         self.bundle: Bundle | None = None

@@ -83,7 +83,7 @@ def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = 
         print_json(
             [
                 {
-                    "path": str(report.path),
+                    "path": report.path,
                     "digest": report.digest,
                     "checked": report.checked,
                     "problems": report.problems,

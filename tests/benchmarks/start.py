@@ -6,6 +6,7 @@ Run: python tests/benchmarks/start.py
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,9 @@ print(load(sys.argv[1]).predict(np.load(sys.argv[2]))[0])
 
 
 def process(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+    # As installed: with the bytecode that pip, or the first start, has left.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ def test_the_digest_is_that_of_the_manifest(saved: Path) -> None:
 
 def test_verify_tells_what_it_checked(saved: Path) -> None:
     report = verify(saved)
-    assert report.path == saved and report.problems == ()
+    assert report.path == str(saved) and report.problems == ()
     assert report.checked == (
         f"structure, checksums and manifest of {saved.stat().st_size} bytes",
         "sha256 of 7 artifacts",
