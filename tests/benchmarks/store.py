@@ -1,0 +1,213 @@
+"""The workspace beside its limits: DuckDB's bulk insert, a bare insert into SQLite, raw SQL, joblib as others use it.
+
+Run: python tests/benchmarks/store.py [PREDICTIONS]
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import joblib
+import numpy as np
+import pyarrow as pa
+from n4akit.store import WorkspaceStore
+from n4akit.store.database import open_database
+from n4akit.store.tables import TABLES
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.ensemble import RandomForestRegressor
+from workload import medians, ratio
+
+SAMPLES = 100
+"""Values in each array of a prediction."""
+FOLDS = 500
+"""Predictions in a pipeline."""
+
+
+def timed(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def line(what: str, ours: str, limit: str = "", against: str = "") -> None:
+    print(f"| {what} | {ours} | {limit} | {against} |")
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"
+
+
+def record(store: WorkspaceStore, n: int, calls: list[float]) -> str:
+    """n predictions with arrays, as a training engine records them; answers the run."""
+    rng = np.random.default_rng(0)
+    y, indices = rng.random(SAMPLES), np.arange(SAMPLES)
+    run = store.begin_run("benchmark", {"n": n}, [{"name": "d"}])
+    model = store.save_artifact({"model": 1}, "dict", "model", "joblib")
+    for start in range(0, n, FOLDS):
+        pipeline = store.begin_pipeline(run, f"p{start}", {"steps": ["SNV", "PLS"]}, [], "d", "h")
+        step = {"step_idx": 1, "operator_class": "dict", "artifact_id": None}
+        chain = store.save_chain(pipeline, [step], 1, "dict", "SNV", "per_fold", {"0": model}, {})
+        for i in range(start, min(start + FOLDS, n)):
+            predicted, score = rng.random(SAMPLES), rng.random()
+            begun = time.perf_counter()
+            prediction = store.save_prediction(
+                *(pipeline, chain, "d", f"m{i % 7}", "PLSRegression", str(i % 5), "val", score, score, score),
+                *("rmse", "regression", SAMPLES, 700, {"val": {"rmse": score}}, {"n": 5}, None, None, 0, 0.0),
+            )
+            between = time.perf_counter()
+            store.save_prediction_arrays(prediction, y, predicted, sample_indices=indices)
+            calls += [between - begun, time.perf_counter() - between]
+        store.complete_pipeline(pipeline, 0.1, 0.1, "rmse", 1)
+    store.complete_run(run, {})
+    return run
+
+
+def bulk(folder: Path, n: int) -> float:
+    """Seconds in which DuckDB takes the same rows when they are all in memory: its limit."""
+    rng = np.random.default_rng(0)
+    values = {name: ["x" * 36] * n for name in TABLES["predictions"].names}
+    rows = {c.name: values[c.name] for c in TABLES["predictions"].columns}
+    rows["prediction_id"] = [f"{i:036d}" for i in range(n)]
+    for column in TABLES["predictions"].columns:
+        kind = column.kind.arrow
+        if kind == pa.float64():
+            rows[column.name] = rng.random(n)
+        elif kind == pa.int64() or pa.types.is_timestamp(kind):
+            rows[column.name] = np.arange(n)
+        elif column.kind.sql == "JSON":
+            rows[column.name] = ['{"val": {"rmse": 0.5}}'] * n
+    y = rng.random(SAMPLES)
+    predicted = rng.random((n, SAMPLES))
+
+    def run() -> None:
+        with open_database(folder) as connection:
+            predictions = pa.table({**rows, "seq": np.arange(n)}).cast(TABLES["predictions"].arrow)
+            offsets = pa.array(np.arange(n + 1, dtype=np.int32) * SAMPLES)
+            lists = {
+                "y_true": pa.ListArray.from_arrays(offsets, pa.array(np.tile(y, n))),
+                "y_pred": pa.ListArray.from_arrays(offsets, pa.array(predicted.ravel())),
+                "sample_indices": pa.ListArray.from_arrays(offsets, pa.array(np.tile(np.arange(SAMPLES), n))),
+            }
+            arrays = pa.table({"prediction_id": rows["prediction_id"], **lists, "seq": np.arange(n)})
+            for table, incoming in (("predictions", predictions), ("prediction_arrays", arrays)):
+                connection.register("incoming", incoming)
+                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+            connection.execute("CHECKPOINT store")
+
+    return timed(run)
+
+
+def bare_insert(folder: Path) -> float:
+    """Median seconds of inserting the bytes of one record into SQLite in WAL mode, and nothing else."""
+    connection = sqlite3.connect(folder / "bare.sqlite", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT, body BLOB)")
+    doc, body = "x" * 560, bytes(24 * SAMPLES)
+    taken = [
+        timed(partial(connection.execute, "INSERT INTO records (doc, body) VALUES (?, ?)", given))
+        for _ in range(3000)
+        for given in ((doc, None), (doc[:80], body))
+    ]
+    connection.close()
+    return statistics.median(taken)
+
+
+def reading(store: WorkspaceStore) -> None:
+    identifiers = store.query_predictions(limit=200)["prediction_id"].to_list()
+    shown = TABLES["predictions"].shown
+    query = f"SELECT {shown} FROM predictions WHERE \"partition\" = 'val' ORDER BY val_score LIMIT 10"
+
+    def raw() -> Any:
+        with store._desk.database() as connection:
+            return connection.sql(query).pl()
+
+    top, sql, arrays = medians(
+        [
+            lambda: store.top_predictions(10),
+            raw,
+            lambda: store.get_prediction(identifiers[0], load_arrays=True),
+        ],
+        repeats=21,
+    )
+    line("top_predictions(10)", milliseconds(top), f"raw SQL {milliseconds(sql)}", ratio(top, sql))
+    line("one prediction with its arrays", milliseconds(arrays))
+
+
+def artifacts(store: WorkspaceStore, folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 700))
+    pls = [PLSRegression(10).fit(X + k, X[:, k]) for k in range(10)]
+    forest = RandomForestRegressor(500, random_state=0, n_jobs=2).fit(X, X[:, 0])
+
+    def saving(objects: list[Any], format: str) -> float:
+        return statistics.median([timed(partial(store.save_artifact, o, "x", "model", format)) for o in objects])
+
+    for what, objects in (("PLS(10) of 700 points", pls), ("a random forest of 500", [forest])):
+        dumps = [partial(joblib.dump, o, folder / "peer.joblib", compress=3) for o in objects]
+        peer = statistics.median(map(timed, dumps))
+        for format in ("joblib", "pickle"):
+            for when in ("", " again"):
+                taken = saving(objects, format)
+                limit = f"joblib compress=3 {milliseconds(peer)}"
+                line(f"save {what}{when}, format {format}", milliseconds(taken), limit, ratio(peer, taken))
+
+
+def raw_delete(path: Path) -> float:
+    """Seconds in which DuckDB deletes the same rows, asked directly."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS bulk")
+        delete = "BEGIN; DELETE FROM bulk.prediction_arrays; DELETE FROM bulk.predictions; COMMIT; CHECKPOINT bulk"
+        return timed(lambda: connection.execute(delete).fetchall())
+
+
+def main() -> None:
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    print("| | n4akit | limit | ratio |")
+    print("|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "bulk").mkdir()
+        limit, bare = bulk(folder / "bulk", n), bare_insert(folder)
+        calls: list[float] = []
+        with WorkspaceStore(folder / "workspace") as store:
+            started = time.perf_counter()
+            run = record(store, n, calls)
+            assert len(store.query_predictions()) == n
+            ours = time.perf_counter() - started
+            line(f"{n} predictions", f"{n / ours:.0f}/s", f"bulk {n / limit:.0f}/s", f"{limit / ours:.2f}")
+            p50, p99 = (float(np.quantile(calls, q)) * 1e6 for q in (0.5, 0.99))
+            line(
+                "one call", f"{p50:.0f} µs (p99 {p99:.0f})", f"bare insert {bare * 1e6:.0f} µs", ratio(p50, bare * 1e6)
+            )
+            reading(store)
+            artifacts(store, folder)
+        sizes = [(folder / place / "store.duckdb").stat().st_size for place in ("workspace", "bulk")]
+        line("bytes a prediction", f"{sizes[0] / n:.0f}", f"bulk {sizes[1] / n:.0f}", f"{sizes[0] / sizes[1]:.2f}")
+        opened = statistics.median([timed(lambda: WorkspaceStore(folder / "workspace").close()) for _ in range(7)])
+        line("open and close", milliseconds(opened))
+        with WorkspaceStore(folder / "workspace") as store:
+            deleted = timed(lambda: store.delete_run(run, delete_artifacts=False))
+            raw = raw_delete(folder / "bulk" / "store.duckdb")
+            line("delete_run", milliseconds(deleted), f"raw SQL {milliseconds(raw)}", ratio(deleted, raw))
+            store.vacuum()
+        after = (folder / "workspace" / "store.duckdb").stat().st_size
+        line(
+            "file after vacuum",
+            f"{after / 1e6:.2f} MB",
+            f"before {sizes[0] / 1e6:.2f} MB",
+            f"−{1 - after / sizes[0]:.0%}",
+        )
+
+
+if __name__ == "__main__":
+    main()
