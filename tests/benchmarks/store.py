@@ -74,8 +74,7 @@ def record(store: WorkspaceStore, n: int, calls: list[float]) -> str:
 def bulk(folder: Path, n: int) -> float:
     """Seconds in which DuckDB takes the same rows when they are all in memory: its limit."""
     rng = np.random.default_rng(0)
-    values = {name: ["x" * 36] * n for name in TABLES["predictions"].names}
-    rows = {c.name: values[c.name] for c in TABLES["predictions"].columns}
+    rows: dict[str, Any] = {name: ["x" * 36] * n for name in TABLES["predictions"].names}
     rows["prediction_id"] = [f"{i:036d}" for i in range(n)]
     for column in TABLES["predictions"].columns:
         kind = column.kind.arrow
