@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from n4akit.store import WorkspaceStore
 
 __all__ = ["Study", "begin"]
@@ -97,3 +98,13 @@ def read(store: WorkspaceStore, prediction: str) -> dict[str, Any]:
     found = store.get_prediction(prediction, load_arrays=True)
     assert found is not None
     return found
+
+
+def write_and_read(store: WorkspaceStore, count: int) -> int:
+    """Write predictions, reading them every now and then; how many were read in the end."""
+    study = begin(store)
+    for number in range(count):
+        store.save_prediction_arrays(study.prediction(), np.full(number, 0.5), None)
+        if number % 10 == 0:
+            assert len(store.query_predictions(run_id=study.run)) == number + 1
+    return len(store.query_predictions(run_id=study.run))

@@ -181,14 +181,20 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> WorkspaceStore:
+    """A store that was closed."""
+    with WorkspaceStore(tmp_path_factory.mktemp("closed")) as store:
+        return store
+
+
 @pytest.mark.parametrize("name", sorted(set(REFERENCE) - {"close"}))
-def test_nothing_works_after_closing(name: str, store: WorkspaceStore, workspace: Path, tmp_path: Path) -> None:
+def test_nothing_works_after_closing(name: str, closed: WorkspaceStore, tmp_path: Path) -> None:
     exports = {"export_predictions_parquet": (tmp_path / "x",)}
     arguments = exports.get(name) or ARGUMENTS.get(name, ("id", tmp_path / "x")[: 1 + name.startswith("export")])
-    store.close()
     with pytest.raises(RuntimeError, match="closed"):
-        method(name)(store, *arguments)
-    assert not [*(workspace / "artifacts").iterdir()]
+        method(name)(closed, *arguments)
+    assert not [*(closed.workspace_path / "artifacts").iterdir()]
 
 
 def test_the_module_replays_as_the_store_does(store: WorkspaceStore) -> None:
