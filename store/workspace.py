@@ -12,7 +12,8 @@ import polars as pl
 from ..bundle.export import export
 from ..bundle.predictor import Predictor
 from . import cleanup, exports, lifecycle, queries, replay
-from .desk import OBJECTS, Desk
+from .desk import Desk
+from .lease import OBJECTS
 from .objects import Objects
 
 __all__ = ["WorkspaceStore", "export_chain", "replay_chain"]
