@@ -12,14 +12,14 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from n4akit.store import WorkspaceStore, cleanup, database, desk, files, inbox, merge, objects
+from n4akit.store import WorkspaceStore, cleanup, database, desk, files, inbox, lease, merge, objects
 
 from .actors import run
 from .interleaving import die, interrupted
 from .soundness import assert_sound, rows
 from .study import begin
 
-MODULES = (cleanup, database, desk, files, inbox, merge, objects)
+MODULES = (cleanup, database, desk, files, inbox, lease, merge, objects)
 KEPT, GARBAGE = {"kept": 1.5}, {"garbage": 2.5}
 
 
