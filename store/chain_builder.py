@@ -75,7 +75,9 @@ class ChainBuilder:
                 "fold, expected one, or one per fold"
             )
         steps = [self._described(step, model) for step in (*before, model)]
-        return self._arguments(steps, model, folds, self._shared(before))
+        # In a branch, steps share the index of their model: what they are is said in the steps alone.
+        apart = [step for step in before if step.step_index != model.step_index]
+        return self._arguments(steps, model, folds, self._shared(apart))
 
     def _leads_to(self, step: ExecutionStep, model: ExecutionStep) -> bool:
         """Whether what a step made reaches a model: it is on the way to the model's branch, and no other model."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .database import Connection
-from .desk import OBJECTS, Desk
+from .desk import Desk
 from .errors import DamagedObject, WorkspaceError
+from .lease import OBJECTS
 from .objects import Objects
 from .references import named
 from .tables import TABLES

@@ -3,18 +3,15 @@
 Writing needs the inbox alone. Reading takes the lease, moves everything that anybody recorded into the database, and
 keeps both for the next read, until another process wants the lease or nobody read for a while.
 
-Who may do what is said by locks: `store.lock`, alone, is the lease; `artifacts/`, shared, is held while waiting for it;
-the workspace folder, shared, is held by every open store, so that the last to close may take the inbox away.
+The workspace folder, locked shared, is held by every open store, so that the last to close may take the inbox away.
 """
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import os
 import shutil
-import tempfile
 import threading
 import time
 import weakref
@@ -26,21 +23,20 @@ import duckdb
 
 from . import inbox as inboxes
 from .database import NAME as DATABASE
-from .database import Connection, open_database
+from .database import Connection
 from .errors import Busy, Closed, Refused, StoreError, UnknownId
 from .files import flush
+from .forks import guard, release
 from .identity import is_id
 from .inbox import Inbox
+from .lease import OBJECTS, Lease
 from .locks import Lock, probe
 from .merge import end_kind, merge
 from .tables import TABLES
 
-__all__ = ["LOCK", "OBJECTS", "Desk"]
+__all__ = ["Desk"]
 
 log = logging.getLogger("n4akit.store")
-
-LOCK = "store.lock"
-OBJECTS = "artifacts"
 
 PATIENCE = 60.0
 """Seconds to wait for the lease, or for another program to close the database, before giving up."""
@@ -68,49 +64,42 @@ class Desk:
         self._closed = False
         self._stale = False
         self._saved: set[str] = set()
-        self._prepare()
+        (folder / OBJECTS).mkdir(parents=True, exist_ok=True)
+        probe(folder)
         self._enter()
         try:
             self._look()
             self._inbox = Inbox(folder)
         except BaseException:
             self._closed = True
-            self._let_go()
+            self._lease.let_go()
             self._exit()
             raise
-        if self._connection is not None:
+        if self._lease.connection is not None:
             self._watch()
-        _DESKS.add(self)
-
-    def _prepare(self) -> None:
-        (self.folder / OBJECTS).mkdir(parents=True, exist_ok=True)
-        trial = Path(tempfile.mkdtemp(prefix=".locks-", dir=self.folder))
-        try:
-            probe(trial)
-        finally:
-            trial.rmdir()
-
-    def _look(self) -> None:
-        """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
-        if self._lease.try_alone():
-            try:
-                self._take(patience=0.0)
-            except Busy:
-                log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
+        guard(self)
 
     def _enter(self) -> None:
         self._presence = Lock(self.folder)
         self._presence.wait_shared(self.patience)
-        self._lease = Lock(self.folder / LOCK, create=True)
-        self._want = Lock(self.folder / OBJECTS)
-        self._connection: Connection | None = None
-        self._moved = -1
-        self._used = 0.0
+        self._lease = Lease(self.folder)
+        self._used = time.monotonic()
         self._unmoved = 0
         self._watching = False
         self._watcher: threading.Thread | None = None
         self._done = threading.Event()
         self._known: dict[tuple[str, str], bool] = {}
+
+    def _look(self) -> None:
+        """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
+        try:
+            self._lease.take_if_free()
+        except Busy:
+            log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
+
+    def _exit(self) -> None:
+        self._lease.forget()
+        self._presence.forget()
 
     # Writing ------------------------------------------------------------------------------------------------------
 
@@ -207,58 +196,28 @@ class Desk:
         """
         with self._lock:
             self.check()
-            if self._connection is None:
-                self._wait_for_lease()
-                self._take(self.patience)
-            assert self._connection is not None
+            connection = self._lease.take(self.patience)
             try:
-                if self._inbox.newest() > self._moved:
-                    self._moved = merge(self._connection, self._inbox)
+                if self._inbox.newest() > self._lease.moved:
+                    self._lease.moved = merge(connection, self._inbox)
                 self._unmoved = 0
-                yield self._connection
+                yield connection
             except duckdb.Error as error:
-                self._let_go()  # after some errors a connection is of no more use
+                self._lease.let_go()  # after some errors a connection is of no more use
                 raise StoreError(f"{self.folder / DATABASE}: {error}") from error
             finally:
                 self._used = time.monotonic()
-                if self._wanted():
+                if self._lease.wanted():
                     self._give_back()
                 else:
                     self._watch()
-
-    def _wait_for_lease(self) -> None:
-        if self._lease.try_alone():
-            return
-        self._want.wait_shared(self.patience)
-        try:
-            if not self._lease.wait_alone(self.patience):
-                holder = self._lease.read() or "unknown"
-                raise Busy(
-                    f"{self.folder}: process {holder} has held the database for {self.patience:g} s; is it stopped? "
-                    "Nothing recorded is lost"
-                )
-        finally:
-            self._want.release()
-
-    def _take(self, patience: float) -> None:
-        """Open the database; the lease is held."""
-        try:
-            self._lease.write(str(os.getpid()))
-            self._connection = open_database(self.folder, patience=patience)
-            self._moved = -1  # how much was moved is not known yet
-            self._used = time.monotonic()
-        except BaseException:
-            self._let_go()
-            raise
 
     def _move_if_free(self) -> None:
         """Move the backlog, unless somebody is at it: whoever holds the lease will."""
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._connection is None and self._lease.try_alone():
-                self._take(patience=0.0)
-            if self._connection is not None:
+            if self._lease.take_if_free():
                 with self.database():
                     self._settle()
         except Busy:
@@ -286,39 +245,24 @@ class Desk:
                 os.replace(new, self.folder / DATABASE)
                 flush(self.folder)
             finally:
-                self._let_go()
+                self._lease.let_go()
                 new.unlink(missing_ok=True)
 
     def _settle(self) -> None:
-        assert self._connection is not None
-        self._connection.execute("CHECKPOINT store")
-        self._inbox.trim(self._moved)
-
-    def _wanted(self) -> bool:
-        if not self._want.try_alone():
-            return True
-        self._want.release()
-        return False
+        assert self._lease.connection is not None
+        self._lease.connection.execute("CHECKPOINT store")
+        self._inbox.trim(self._lease.moved)
 
     def _give_back(self) -> None:
         """Close the database with everything on disk, and let others have it."""
-        if self._connection is None:
+        if self._lease.connection is None:
             return
         try:
             self._settle()
         except duckdb.Error as error:
             raise StoreError(f"{self.folder / DATABASE}: {error}; what was recorded stays in the inbox") from error
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        """Let others have the lease; without effect for who has not."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        if self._lease.try_alone():
-            self._lease.write("")
-            self._lease.release()
+            self._lease.let_go()
 
     def _watch(self) -> None:
         if not self._watching:
@@ -332,13 +276,13 @@ class Desk:
         if not self._lock.acquire(blocking=False):
             return True
         try:
-            if self._connection is not None and (time.monotonic() - self._used > IDLE or self._wanted()):
+            if self._lease.connection is not None and (time.monotonic() - self._used > IDLE or self._lease.wanted()):
                 self._give_back()
         except Exception:
             # In a thread of nobody's: whoever reads next meets the same error, and raises it.
             log.exception("%s: the database could not be given back", self.folder)
         else:
-            self._watching = self._connection is not None
+            self._watching = self._lease.connection is not None
             return self._watching
         finally:
             self._lock.release()
@@ -354,7 +298,7 @@ class Desk:
                 self._closed = True
                 return
             try:
-                if self._connection is not None or self._inbox.newest():
+                if self._lease.connection is not None or self._inbox.newest():
                     with self.database():
                         pass
                     self._give_back()
@@ -362,23 +306,20 @@ class Desk:
                 self._inbox.flush()  # another program has the database; who opens the workspace next will move it
             finally:
                 self._closed = True
-                _DESKS.discard(self)
+                release(self)
                 self._leave()
                 self._done.set()
         if self._watcher is not None:
             self._watcher.join()
 
     def _leave(self) -> None:
-        last = self._presence.try_alone() and self._lease.try_alone()
+        # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
+        last = self._presence.try_alone() and self._lease.bar()
         if self._inbox.close() and last:
             inboxes.remove(self.folder)
             for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         self._exit()
-
-    def _exit(self) -> None:
-        for lock in (self._lease, self._want, self._presence):
-            lock.forget()
 
     def check(self) -> None:
         """Raise Closed unless the store is open. In a child that was forked, open the workspace for it."""
@@ -393,8 +334,8 @@ class Desk:
 
     # Forking ------------------------------------------------------------------------------------------------------
 
-    def _pause(self) -> None:
-        """Before a fork: let go of both databases, which do not survive being inherited. Others wait meanwhile."""
+    def pause(self) -> None:
+        """Before a fork: let go of both databases; other threads wait meanwhile."""
         self._lock.acquire()
         if self._stale or self._closed:
             return
@@ -404,13 +345,13 @@ class Desk:
             log.exception("%s: the database could not be given back before forking", self.folder)
         self._inbox.pause()
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
         """After a fork, in the parent."""
         if not self._stale and not self._closed:
             self._inbox.resume()
         self._lock.release()
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
         """After a fork, in the child: open the workspace anew when it is first used."""
         self._exit()
         self._lock = threading.RLock()
@@ -423,34 +364,3 @@ def _keep_warm(reference: weakref.ref[Desk], done: threading.Event) -> None:
         if desk is None or not desk._glance():
             return
         del desk
-
-
-_DESKS: weakref.WeakSet[Desk] = weakref.WeakSet()
-_paused = threading.local()
-"""The desks that the forking thread has paused."""
-
-
-def _before_fork() -> None:
-    _paused.desks = sorted(_DESKS, key=id)  # in one order, should two threads fork at once
-    for desk in _paused.desks:
-        desk._pause()
-
-
-def _after_fork_in_parent() -> None:
-    for desk in _paused.__dict__.pop("desks", ()):
-        desk._resume()
-
-
-def _after_fork_in_child() -> None:
-    _paused.__dict__.clear()
-    for desk in list(_DESKS):
-        desk._forked()
-
-
-def _at_exit() -> None:
-    for desk in list(_DESKS):
-        desk.close()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
-atexit.register(_at_exit)

@@ -20,9 +20,10 @@ import duckdb
 import pyarrow as pa
 
 from .database import NAME, Connection, open_database, open_foreign
-from .desk import OBJECTS, Desk
+from .desk import Desk
 from .documents import decode, encode
 from .errors import UnknownId, WorkspaceError
+from .lease import OBJECTS
 from .objects import FOREIGN, Objects, content
 from .references import identifiers
 from .replay import SPLITTERS
@@ -188,7 +189,8 @@ def _explicit(chain: dict[str, Any], renamed: Mapping[str, str]) -> dict[str, An
     return chain | {
         "steps": encode(steps, "steps"),
         "fold_artifacts": json.dumps(folds),
-        "shared_artifacts": json.dumps(shared),
+        # In a branch, steps share the index of their model: what they are is said in the steps alone.
+        "shared_artifacts": json.dumps({i: ids for i, ids in shared.items() if i != str(chain["model_step_idx"])}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Callable
@@ -45,11 +46,6 @@ class Lock:
             fcntl.flock(self._file, how | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError as error:
-            raise WorkspaceError(
-                f"{self.path}: this file system has no working locks ({error.strerror}), without which records would "
-                "be lost; put the workspace on a local disk"
-            ) from error
         return True
 
     def wait_alone(self, seconds: float) -> bool:
@@ -89,13 +85,27 @@ class Lock:
         self._close()
 
 
-def probe(path: Path) -> None:
-    """Raise WorkspaceError unless locks on this path keep two holders apart."""
-    first, second = Lock(path), Lock(path)
+def probe(folder: Path) -> None:
+    """Raise WorkspaceError, naming the mount, unless locks in this folder keep two holders apart."""
+    trial = Path(tempfile.mkdtemp(prefix=".locks-", dir=folder))
+    first, second = Lock(trial), Lock(trial)
     try:
         works = first.try_alone() and not second.try_alone()
+    except OSError:
+        works = False
     finally:
         first.forget()
         second.forget()
+        trial.rmdir()
     if not works:
-        raise WorkspaceError(f"{path}: locks do not work on this file system; put the workspace on a local disk")
+        raise WorkspaceError(
+            f"{folder}: locks do not work on the file system mounted at {_mount(folder)}, and records would be lost "
+            "without them; put the workspace on a local disk"
+        )
+
+
+def _mount(path: Path) -> Path:
+    path = path.resolve()
+    while not path.is_mount():
+        path = path.parent
+    return path

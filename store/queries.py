@@ -20,6 +20,7 @@ __all__ = [
     "FILTERS",
     "chains_of",
     "find_predictions",
+    "holds",
     "log_of",
     "log_summary",
     "pipelines",
@@ -37,6 +38,13 @@ def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
         query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
         found = select(connection, query, [str(id) if is_id(id) else None])
     return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
+
+
+def holds(desk: Desk, table: str, id: str) -> bool:
+    """Whether a row is there."""
+    with desk.database() as connection:
+        query = f"SELECT 1 FROM {table} WHERE {TABLES[table].key} = ?"
+        return bool(connection.execute(query, [str(id) if is_id(id) else None]).fetchall())
 
 
 def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any]:

@@ -94,11 +94,14 @@ def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[F
     for step in chain["steps"]:
         index = int(step["step_idx"])
         where = f"chain_id {chain['chain_id']!r}, step {index} ({step['operator_class']})"
-        if step.get("role") == "model" or (step.get("role") is None and index == chain["model_step_idx"]):
+        _check_branch(where, step.get("branch_path"), chain["branch_path"])
+        if step.get("role") == "model" and index != chain["model_step_idx"]:
+            raise Refused(f"{where}: it is a model beside that of step {chain['model_step_idx']}; not replayed yet")
+        if step.get("role") in (None, "model") and index == chain["model_step_idx"]:
             continue
         if step.get("role") == "y":
             raise Refused(f"{where}: it transforms the target, which is not replayed yet")
-        artifacts = _artifacts(step) or list(identifiers(shared.get(str(index))))
+        artifacts = sorted({*_artifacts(step), *identifiers(shared.get(str(index)))})
         if len(artifacts) > 1:
             raise Refused(
                 f"{where}: {len(artifacts)} artifacts are named, expected one; which is to be used is not said"
@@ -111,31 +114,50 @@ def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[F
         yield FittedStep(index, step["operator_class"], step.get("params") or {}, fitted)
 
 
+def _check_branch(where: str, path: Sequence[int] | None, own: Sequence[int] | None) -> None:
+    """Raise Refused for a step of another branch than the chain's."""
+    if path is not None and list(path) != list(own or ())[: len(path)]:
+        raise Refused(f"{where}: it is in branch {list(path)}, and the chain in {own}; branches are not replayed yet")
+
+
 def _artifacts(step: Mapping[str, Any]) -> list[str]:
     return list(identifiers(step.get("artifact_ids") or step.get("artifact_id")))
 
 
 def _folds(chain_id: str, chain: Mapping[str, Any]) -> dict[str, str]:
     """The artifact of the model for each fold that predicts, in order."""
-    folds = {str(fold).removeprefix("fold_"): artifact for fold, artifact in (chain["fold_artifacts"] or {}).items()}
+    folds = _per_fold(chain_id, chain["fold_artifacts"] or {})
+    index = chain["model_step_idx"]
+    steps = [s for s in chain["steps"] if s["step_idx"] == index and s.get("role") in (None, "model")]
+    single = {
+        *identifiers((chain["shared_artifacts"] or {}).get(str(index))),
+        *(a for s in steps for a in _artifacts(s)),
+    }
+    if not folds and len(single) == 1:
+        return {"0": single.pop()}
+    if not folds or not single <= set(folds.values()):
+        raise Refused(
+            f"chain_id {chain_id!r}: {len(single)} models are named for step {index} and {len(folds)} per fold, "
+            "expected one model, or one per fold"
+        )
     if FINAL in folds:
         return {FINAL: folds[FINAL]}
-    if not folds:
-        index = str(chain["model_step_idx"])
-        models = [
-            step for step in chain["steps"] if str(step["step_idx"]) == index and step.get("role") in (None, "model")
-        ]
-        own = [artifact for step in models for artifact in _artifacts(step)]
-        own = own or list(identifiers((chain["shared_artifacts"] or {}).get(index)))
-        if len(own) != 1:
+    numbered = sorted((fold for fold in folds if fold.isdecimal()), key=int)
+    return {fold: folds[fold] for fold in [*numbered, *(fold for fold in folds if not fold.isdecimal())]}
+
+
+def _per_fold(chain_id: str, named: Mapping[str, Any]) -> dict[str, str]:
+    """The one artifact of each fold; `fold_0` is fold 0."""
+    folds: dict[str, str] = {}
+    for name, value in named.items():
+        fold, artifacts = name.removeprefix("fold_"), list(identifiers(value))
+        if fold in folds or len(artifacts) != 1:
             raise Refused(
-                f"chain_id {chain_id!r}: {len(own)} models are named for step {index} and none per fold, expected "
-                "one model, or one per fold"
+                f"chain_id {chain_id!r}, fold {name!r}: {len(artifacts) + (fold in folds)} artifacts are named, "
+                "expected one; which is to be used is not said"
             )
-        return {"0": own[0]}
-    return dict(
-        sorted(folds.items(), key=lambda fold: (not fold[0].isdigit(), int(fold[0]) if fold[0].isdigit() else 0))
-    )
+        folds[fold] = artifacts[0]
+    return folds
 
 
 def _dataset(datasets: Sequence[Any] | None, name: str | None) -> Mapping[str, Any]:

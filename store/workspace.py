@@ -12,7 +12,8 @@ import polars as pl
 from ..bundle.export import export
 from ..bundle.predictor import Predictor
 from . import cleanup, exports, lifecycle, queries, replay
-from .desk import OBJECTS, Desk
+from .desk import Desk
+from .lease import OBJECTS
 from .objects import Objects
 
 __all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain"]
@@ -355,7 +356,6 @@ class WorkspaceStore:
 
         With `delete_artifacts` the files that no other chain names go too. 0 for an unknown run.
         """
-        self._predictors.clear()
         count = cleanup.delete_run(self._desk, run_id)
         if delete_artifacts:
             cleanup.collect_garbage(self._desk, self._objects)
@@ -393,7 +393,7 @@ def export_chain(
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
     """As `WorkspaceStore.replay_chain`."""
-    if chain_id not in store._predictors:
+    if chain_id not in store._predictors or not queries.holds(store._desk, "chains", chain_id):
         store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
     return store._predictors[chain_id].predict(X, wavelengths)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from n4akit.store import WorkspaceStore
 
+from ..conftest import Tecator
 from .study import Study, begin
+from .trained import Matrix, Trained
 
 
 @pytest.fixture
@@ -44,3 +46,17 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """A study that the refusals of a module share: nothing is ever added to it."""
     with WorkspaceStore(tmp_path_factory.mktemp("unchanged")) as store:
         yield begin(store)
+
+
+@pytest.fixture(scope="module")
+def X(tecator: Tecator) -> Matrix:
+    """Spectra that no model has seen."""
+    return tecator.X[150:]
+
+
+@pytest.fixture(scope="module")
+def trained(tecator: Tecator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """One target; the dataset tells its wavelengths and its target."""
+    dataset = {"wavelengths": tecator.wavelengths, "unit": "nm", "targets": [{"name": "fat", "unit": "%"}]}
+    with WorkspaceStore(tmp_path_factory.mktemp("trained")) as store:
+        yield Trained(store, tecator.X[:150], tecator.fat[:150], dataset)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 __all__ = ["assert_sound", "rows"]
@@ -36,7 +37,7 @@ ALLOWED = {"store.duckdb", "store.lock", "artifacts"}
 def rows(workspace: Path, query: str) -> list[tuple[Any, ...]]:
     """The answer of plain DuckDB about a workspace that nobody has open."""
     with duckdb.connect(str(workspace / "store.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
+        return pl.DataFrame(connection.sql(query)).rows()
 
 
 def assert_sound(workspace: Path) -> None:

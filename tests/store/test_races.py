@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from n4akit.store import Closed, WorkspaceStore, cleanup, desk, inbox, lifecycle, objects
+from n4akit.store import Closed, WorkspaceStore, cleanup, desk, inbox, lease, lifecycle, objects
 
 from .interleaving import meanwhile
 from .soundness import assert_sound
@@ -91,7 +91,7 @@ def test_who_leaves_at_any_line_of_a_collection_takes_nothing_away(stride: int, 
             leaver.begin_run("moved", {}, [])
             assert len(collector.list_runs()) == 1
             collector.delete_run("nobody")  # trims the inbox, so that the leaver has nothing to do in it
-            reached = meanwhile(collector.gc_artifacts, (cleanup, desk), line, leaver.close)
+            reached = meanwhile(collector.gc_artifacts, (cleanup, desk, lease), line, leaver.close)
             collector.begin_run("after", {}, [])
             with WorkspaceStore(copy) as other:
                 assert len(other.list_runs()) == 2
@@ -134,7 +134,7 @@ def test_a_record_put_at_any_line_of_closing_is_refused_or_kept(stride: int, gar
     for line, copy in copies(garbage, stride):
         store, acknowledged = WorkspaceStore(copy), list[str]()
         run = store.begin_run("before", {}, [])
-        reached = meanwhile(store.close, (desk, inbox), line, partial(record, acknowledged, store, run))
+        reached = meanwhile(store.close, (desk, lease, inbox), line, partial(record, acknowledged, store, run))
         with WorkspaceStore(copy) as again:
             assert set(acknowledged) <= set(again.list_runs()["run_id"])
         assert_sound(copy)
