@@ -44,9 +44,12 @@ def test_a_lock_tells_what_its_holder_wrote(tmp_path: Path) -> None:
     assert asker.read() == ""
 
 
-def test_a_folder_with_working_locks_is_left_as_it_was(tmp_path: Path) -> None:
-    probe(tmp_path)
-    assert not [*tmp_path.iterdir()]
+def test_working_locks_are_good_also_when_somebody_has_one(tmp_path: Path) -> None:
+    probe(tmp_path / "lock")
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    holder = Lock(tmp_path / "lock")
+    assert holder.try_alone()
+    probe(tmp_path / "lock")
 
 
 @pytest.mark.parametrize("answer", ["none for two", errno.ENOLCK, errno.EOPNOTSUPP])
@@ -60,6 +63,6 @@ def test_a_file_system_without_locks_is_refused_by_its_mount(
 
     monkeypatch.setattr(fcntl, "flock", lock)
     mount = next(path for path in workspace.parents if path.is_mount())
-    with pytest.raises(WorkspaceError, match=f"{workspace}: locks do not work on the file system mounted at {mount}"):
+    with pytest.raises(WorkspaceError, match=f"{workspace}/store.lock: locks do not work on .* at {mount}, "):
         WorkspaceStore(workspace)
-    assert [path.name for path in workspace.iterdir()] == ["artifacts"]
+    assert {path.name for path in workspace.iterdir()} == {"artifacts", "store.lock"}
