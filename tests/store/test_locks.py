@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,12 @@ def test_a_file_system_without_locks_is_refused_by_its_mount(
     with pytest.raises(WorkspaceError, match=f"{workspace}/store.lock: locks do not work on .* at {mount}, "):
         WorkspaceStore(workspace)
     assert {path.name for path in workspace.iterdir()} == {"artifacts", "store.lock"}
+
+
+def test_windows_is_refused_by_name() -> None:
+    code = (
+        "import sys, duckdb, numpy, polars, pyarrow, sqlite3, cloudpickle; sys.platform = 'win32'; import n4akit.store"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "ImportError: n4akit.store needs flock(2), which Windows does not have" in done.stderr
