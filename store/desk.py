@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import threading
 import time
 import weakref
@@ -29,7 +28,7 @@ from .files import flush
 from .forks import guard, release
 from .identity import is_id
 from .inbox import Inbox
-from .lease import OBJECTS, Lease
+from .lease import LOCK, OBJECTS, Lease
 from .locks import Lock, probe
 from .merge import end_kind, merge
 from .tables import TABLES
@@ -50,7 +49,10 @@ GLANCE = 0.02
 BACKLOG = 64 * 2**20
 """Bytes recorded by this process after which it moves them, if nobody else holds the lease."""
 
-DEBRIS = (".locks-*", "store.new*", f"{DATABASE}.compact*")
+NAMED = ("runs", "pipelines", "chains", "predictions", "artifacts")
+"""Tables whose rows others name."""
+
+DEBRIS = ("store.new*", f"{DATABASE}.compact*")
 """What a process that was killed may leave in the folder, besides its records."""
 
 
@@ -65,7 +67,7 @@ class Desk:
         self._stale = False
         self._saved: set[str] = set()
         (folder / OBJECTS).mkdir(parents=True, exist_ok=True)
-        probe(folder)
+        probe(folder / LOCK)
         self._enter()
         try:
             self._look()
@@ -88,7 +90,7 @@ class Desk:
         self._watching = False
         self._watcher: threading.Thread | None = None
         self._done = threading.Event()
-        self._known: dict[tuple[str, str], bool] = {}
+        self._known: dict[str, dict[str, bool]] = {table: {} for table in NAMED}
 
     def _look(self) -> None:
         """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
@@ -117,7 +119,8 @@ class Desk:
     def add(self, table: str, id: str, doc: str) -> None:
         """Put a new row in the inbox, and know that it is there."""
         self.record(table, id, doc)
-        self._known[table, id] = True
+        if table in NAMED:
+            self._known[table][id] = True
         if table == "artifacts":
             self._saved.add(id)
 
@@ -129,14 +132,14 @@ class Desk:
         self.check()
         if not is_id(id):
             raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
-        known = self._known.get((table, id))
+        known = self._known[table].get(id)
         if known is None:
             known, status = self._looked_up(table, id)
             if table == "pipelines" and status == "failed":
                 if not failed:
                     raise Refused(f"pipeline_id {id!r}: it failed, and what it made was removed; begin a new one")
             else:
-                self._known[table, id] = known
+                self._known[table][id] = known
         return known
 
     def _looked_up(self, table: str, id: str) -> tuple[bool, str | None]:
@@ -184,7 +187,8 @@ class Desk:
 
     def forget(self) -> None:
         """Look everything up again: something was removed."""
-        self._known.clear()
+        for known in self._known.values():
+            known.clear()
 
     # Reading ------------------------------------------------------------------------------------------------------
 
@@ -318,7 +322,7 @@ class Desk:
         if self._inbox.close() and last:
             inboxes.remove(self.folder)
             for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
-                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+                leftover.unlink()
         self._exit()
 
     def check(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,8 @@ class Inbox:
             raise Closed(f"{self.path}: this store was closed; open the workspace again")
         if not self._connections:
             self._connections = (_connect(self.path), _connect(self.path))
+            for connection in self._connections:  # also those of a store that is dropped without being closed
+                weakref.finalize(self, connection.close).atexit = False
             self._connections[1].text_factory = bytes  # of a damaged record even the text may be none
         return self._connections
 

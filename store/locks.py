@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 import weakref
 from collections.abc import Callable
@@ -85,21 +84,19 @@ class Lock:
         self._close()
 
 
-def probe(folder: Path) -> None:
-    """Raise WorkspaceError, naming the mount, unless locks in this folder keep two holders apart."""
-    trial = Path(tempfile.mkdtemp(prefix=".locks-", dir=folder))
-    first, second = Lock(trial), Lock(trial)
+def probe(path: Path) -> None:
+    """Raise WorkspaceError, naming the mount, unless locks on this file, which is made, keep two holders apart."""
+    first, second = Lock(path, create=True), Lock(path)
     try:
-        works = first.try_alone() and not second.try_alone()
+        works = not first.try_alone() or not second.try_alone()  # in either case one was kept away
     except OSError:
         works = False
     finally:
         first.forget()
         second.forget()
-        trial.rmdir()
     if not works:
         raise WorkspaceError(
-            f"{folder}: locks do not work on the file system mounted at {_mount(folder)}, and records would be lost "
+            f"{path}: locks do not work on the file system mounted at {_mount(path.parent)}, and records would be lost "
             "without them; put the workspace on a local disk"
         )
 

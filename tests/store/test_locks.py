@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,9 +46,12 @@ def test_a_lock_tells_what_its_holder_wrote(tmp_path: Path) -> None:
     assert asker.read() == ""
 
 
-def test_a_folder_with_working_locks_is_left_as_it_was(tmp_path: Path) -> None:
-    probe(tmp_path)
-    assert not [*tmp_path.iterdir()]
+def test_working_locks_are_good_also_when_somebody_has_one(tmp_path: Path) -> None:
+    probe(tmp_path / "lock")
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    holder = Lock(tmp_path / "lock")
+    assert holder.try_alone()
+    probe(tmp_path / "lock")
 
 
 @pytest.mark.parametrize("answer", ["none for two", errno.ENOLCK, errno.EOPNOTSUPP])
@@ -60,6 +65,15 @@ def test_a_file_system_without_locks_is_refused_by_its_mount(
 
     monkeypatch.setattr(fcntl, "flock", lock)
     mount = next(path for path in workspace.parents if path.is_mount())
-    with pytest.raises(WorkspaceError, match=f"{workspace}: locks do not work on the file system mounted at {mount}"):
+    with pytest.raises(WorkspaceError, match=f"{workspace}/store.lock: locks do not work on .* at {mount}, "):
         WorkspaceStore(workspace)
-    assert [path.name for path in workspace.iterdir()] == ["artifacts"]
+    assert {path.name for path in workspace.iterdir()} == {"artifacts", "store.lock"}
+
+
+def test_windows_is_refused_by_name() -> None:
+    code = (
+        "import sys, duckdb, numpy, polars, pyarrow, sqlite3, cloudpickle; sys.platform = 'win32'; import n4akit.store"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "ImportError: n4akit.store needs flock(2), which Windows does not have" in done.stderr
