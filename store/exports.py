@@ -36,7 +36,19 @@ def export_run(desk: Desk, run_id: str, path: Path) -> Path:
         _without(pipeline, "run_id") | {"chains": _rows(desk, "chains", "pipeline_id", pipeline["pipeline_id"])}
         for pipeline in _rows(desk, "pipelines", "run_id", run_id)
     ]
-    return _write(path, ".yaml", yaml.safe_dump(said, sort_keys=False, allow_unicode=True))
+    return _write(path, ".yaml", yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts that hold a line break of Unicode in double quotes: elsewhere PyYAML would read it as a space."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = '"' if any(mark in text for mark in "\x85\u2028\u2029\ufeff") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _known(desk: Desk, table: str, id: str) -> dict[str, Any]:
