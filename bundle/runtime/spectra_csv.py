@@ -155,8 +155,10 @@ def read_header(table, comma):
     if not one_way(axis) or (bare and not looks_like_axis(axis, True)):
         odd = next((i for i, value in enumerate(plain) if value is None), 0)
         raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd].strip()[:40]))
-    units = {found[i][1] for i in columns}
-    return columns, axis, units.pop() if len(units) == 1 else None
+    units = sorted({found[i][1] for i in columns if found[i][1]})  # said once, it holds for all
+    if len(units) > 1:
+        raise SpectraError("line %d: the header says several units, %s" % (table[0][0], " and ".join(units)))
+    return columns, axis, units[0] if units else None
 
 
 def one_way(values):

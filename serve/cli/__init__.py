@@ -29,7 +29,7 @@ app = App(
     name="n4a",
     help="Carry trained spectroscopy models to wherever they must predict, with the same number everywhere.",
     help_epilogue="Exit codes: 0 done, 1 another error, 2 wrong usage, 4 input that cannot be read or predicted, "
-    "5 not an intact model, 6 a model that does not give its golden answers, 130 interrupted.",
+    "5 not an intact model or workspace, 6 a model that does not give its golden answers, 130 interrupted.",
     version=_version,
 )
 for verb in (demo, info, verify, predict, export, runs, serve, fsck, gc, vacuum):

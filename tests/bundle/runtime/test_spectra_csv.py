@@ -51,7 +51,7 @@ def test_every_separator_and_decimal_mark_is_found(separator: str, decimal: str,
         (["1100 cm⁻¹", "1100.5 cm⁻¹", "1102 cm⁻¹"], "cm-1"),
         (["1100 1/cm", "1100.5 1/cm", "1102 1/cm"], "cm-1"),
         (["1100 µm", "1100.5 µm", "1102 µm"], "um"),
-        (["1100", "1100.5 nm", "1102"], None),
+        (["1100 nm", "1100.5", "1102"], "nm"),
     ],
 )
 def test_a_header_of_positions_is_the_axis(cells: list[str], unit: str | None) -> None:
@@ -109,6 +109,7 @@ def test_text_of_windows_is_read() -> None:
         ("1.5;1.234,5;2\n2,5;3,5;4\n", "line 1, column 2: '1.234,5' is not a number"),
         ("1;1_000\n2;3\n", "line 1, column 2: '1_000' is not a number"),
         ("a,b\nx,y\n", "line 1, column 1: 'a' is not a number"),
+        ("1100nm,1100.5um,1102\n1,2,3\n", "line 1: the header says several units, nm and um"),
         ("id,1100,1101,1102\n", "no spectrum under line 1, which is a header"),
     ],
 )
