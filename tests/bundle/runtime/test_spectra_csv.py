@@ -51,7 +51,7 @@ def test_every_separator_and_decimal_mark_is_found(separator: str, decimal: str,
         (["1100 cm⁻¹", "1100.5 cm⁻¹", "1102 cm⁻¹"], "cm-1"),
         (["1100 1/cm", "1100.5 1/cm", "1102 1/cm"], "cm-1"),
         (["1100 µm", "1100.5 µm", "1102 µm"], "um"),
-        (["1100 nm", "1100.5", "1102"], "nm"),
+        (["1100", "1100.5 nm", "1102"], "nm"),
     ],
 )
 def test_a_header_of_positions_is_the_axis(cells: list[str], unit: str | None) -> None:
