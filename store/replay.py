@@ -17,10 +17,13 @@ from .objects import Objects
 from .queries import record
 from .references import identifiers
 
-__all__ = ["fitted_chain", "load_artifact", "predictor"]
+__all__ = ["calibration", "fitted_chain", "load_artifact", "predictor"]
 
 FINAL = "final"
 """The fold whose model was fitted again on everything: where there is one it predicts alone."""
+
+CALIBRATION = "calibration"
+"""Under this name a chain's shared artifacts may name spectra from which its golden rows are taken."""
 
 SPLITTERS = (
     "GroupKFold",
@@ -45,8 +48,17 @@ SPLITTERS = (
 def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
-    draft = prepare(chain)
+    draft = prepare(chain, calibration(desk, objects, chain_id))
     return Predictor(draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest)
+
+
+def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
+    """The spectra (n, p) from which a chain wants its golden rows taken, or None when it names none."""
+    named = ((record(desk, "chains", chain_id) or {}).get("shared_artifacts") or {}).get(CALIBRATION)
+    artifacts = list(identifiers(named))
+    if len(artifacts) > 1:
+        raise Refused(f"chain_id {chain_id!r}: {len(artifacts)} artifacts are named as {CALIBRATION}, expected one")
+    return load_artifact(desk, objects, artifacts[0]) if artifacts else None
 
 
 def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:

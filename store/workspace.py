@@ -113,7 +113,8 @@ class WorkspaceStore:
 
         A step tells `step_idx`, `operator_class`, `params`, `artifact_id` and `stateless`; it may tell its `role` (`x`,
         `y` or `model`), `branch_path`, `substep`, and `artifact_ids` instead of one. `fold_artifacts` maps a fold to
-        the artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact.
+        the artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact, and
+        `calibration` to spectra (n, p) from which golden rows are taken; these travel with what is exported.
         Raises UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
         """
         return lifecycle.save_chain(
@@ -386,8 +387,13 @@ def export_chain(
     *,
     calibration: Any = None,
 ) -> Path:
-    """As `WorkspaceStore.export_chain`; `calibration` is spectra (n, p) from which the golden rows are taken."""
+    """As `WorkspaceStore.export_chain`; the golden rows are taken from `calibration`, spectra (n, p).
+
+    Without it they are taken from the artifact that the chain names as `calibration`; else they are made up.
+    """
     chain = replay.fitted_chain(store._desk, store._objects, chain_id)
+    if calibration is None:
+        calibration = replay.calibration(store._desk, store._objects, chain_id)
     return export(chain, output_path, format=format, calibration=calibration)
 
 

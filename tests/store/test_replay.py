@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from n4akit.bundle import AxisError, WriteError, load
 from n4akit.bundle.transformers import StandardNormalVariate
-from n4akit.store import WorkspaceStore, export_chain
+from n4akit.store import Refused, WorkspaceStore, export_chain
 
 from ..conftest import Tecator
 from .trained import SNV, STEPS, Matrix, Trained, with_step
@@ -139,3 +139,29 @@ def test_golden_rows_come_from_the_calibration_that_is_given(trained: Trained, X
     measured = load(export_chain(trained.store, chain, tmp_path / "measured", calibration=X))
     assert measured.info()["golden"]["origin"] == "measured"
     assert {tuple(row) for row in measured.golden.rows.tolist()} <= {tuple(row) for row in X.tolist()}
+
+
+def test_golden_rows_come_from_spectra_given_else_from_the_chains_own_else_are_made(
+    trained: Trained, X: Matrix, tmp_path: Path
+) -> None:
+    own = trained.save(X[:9])
+    shared = {"2": trained.scaler_id, "calibration": own}
+    chain = trained.chain(trained.folds("0", "1"), shared_artifacts=shared)
+    golden = load(export_chain(trained.store, chain, tmp_path / "own")).golden
+    assert golden.origin == "measured" and all((row == X[:9]).all(axis=1).any() for row in golden.rows)
+    given = load(export_chain(trained.store, chain, tmp_path / "given", calibration=X[20:30])).golden
+    assert given.origin == "measured" and all((row == X[20:30]).all(axis=1).any() for row in given.rows)
+    plain = trained.chain(trained.folds("0", "1"))
+    assert load(export_chain(trained.store, plain, tmp_path / "plain")).golden.origin == "synthetic"
+    assert same_bits(trained, chain, X, tmp_path).tobytes() == trained.store.replay_chain(plain, X).tobytes()
+
+
+def test_a_chain_names_one_calibration_set_of_spectra(trained: Trained, tmp_path: Path) -> None:
+    folds = trained.folds("0")
+    two = {"2": trained.scaler_id, "calibration": [trained.scaler_id, trained.ids["0"]]}
+    with pytest.raises(Refused, match="2 artifacts are named as calibration, expected one"):
+        trained.store.export_chain(trained.chain(folds, shared_artifacts=two), tmp_path / "two")
+    other = {"2": trained.scaler_id, "calibration": trained.scaler_id}
+    with pytest.raises(WriteError, match="golden rows: spectra: values of type object"):
+        trained.store.export_chain(trained.chain(folds, shared_artifacts=other), tmp_path / "other")
+    assert list(tmp_path.glob("*.n4a")) == []
