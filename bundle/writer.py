@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from .answers import Golden
 from .chain import Chain
 from .compile import compile_plan
 from .errors import BundleError, WriteError
+from .files import replace
 from .lower import lower
 from .operators import Opaque
 from .reader import verify
@@ -131,19 +130,10 @@ def place(path: Path, write: Callable[[BinaryIO], Any], prove: Callable[[Path], 
     """
     if path.is_dir():
         raise WriteError(f"{path}: is a folder, expected the path of a file")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with open(part, "xb") as stream:
-            write(stream)
-            _flush(stream)
-        prove(part)
-        os.replace(part, path)
-        _flush_folder(path.parent)
+        replace(path, write, prove)
     except OSError as error:
         raise WriteError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
     return path
 
 
@@ -153,16 +143,3 @@ def _prove(part: Path, draft: Draft) -> None:
     if report.problems or report.digest != draft.digest:
         problems = "; ".join(report.problems) or f"it has the digest {report.digest}, expected {draft.digest}"
         raise WriteError(f"the bundle failed its own proof and was not put in place: {problems}")
-
-
-def _flush(stream: BinaryIO) -> None:
-    stream.flush()
-    os.fsync(stream.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..bundle.files import flush
 from .database import Connection
 from .desk import Desk
-from .files import flush
 from .identity import now
 from .merge import roll_back
 from .objects import Objects

@@ -18,8 +18,8 @@ import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection as Connection
 
+from ..bundle.files import flush
 from .errors import Busy, WorkspaceError
-from .files import flush
 from .tables import TABLES
 
 __all__ = ["NAME", "ROWS", "VERSION", "Connection", "open_database", "open_foreign", "select"]

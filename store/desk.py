@@ -20,11 +20,11 @@ from pathlib import Path
 
 import duckdb
 
+from ..bundle.files import flush
 from . import inbox as inboxes
 from .database import NAME as DATABASE
 from .database import Connection
 from .errors import Busy, Closed, Refused, StoreError, UnknownId
-from .files import flush
 from .forks import guard, release
 from .identity import is_id
 from .inbox import Inbox

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from ..bundle.files import replace
 from .database import ROWS
 from .desk import Desk
 from .errors import Refused, UnknownId
-from .files import replace
 from .queries import FILTERS, all_of, record
 from .tables import TABLES
 

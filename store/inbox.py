@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ..bundle.files import flush
 from .errors import Closed, Refused, StoreError
-from .files import flush
 
 __all__ = ["NAME", "Inbox", "Record", "remove"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from ..bundle.files import replace
 from .documents import encode
 from .errors import Refused, StoreError
-from .files import replace
 
 __all__ = ["PipelineLibrary", "TemplateExists", "UnknownTemplate"]
 

@@ -24,8 +24,8 @@ import pyarrow as pa
 
 from ..bundle.dialects import UnknownName
 from ..bundle.dialects import load as read_foreign
+from ..bundle.files import flush, replace
 from .errors import DamagedObject, Refused, UnknownId
-from .files import flush, replace
 
 __all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment"]
 

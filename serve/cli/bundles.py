@@ -187,17 +187,13 @@ def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> s
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the target and rename: whoever reads finds all of it or nothing new."""
-    import os
+    """Whoever reads finds all of it or nothing new."""
+    from ...bundle.files import replace
 
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        replace(path, lambda file: file.write(text.encode("utf-8")))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def print_json(value: Any) -> None:

@@ -12,7 +12,8 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from n4akit.store import WorkspaceStore, cleanup, database, desk, files, inbox, lease, merge, objects
+from n4akit.bundle import files
+from n4akit.store import WorkspaceStore, cleanup, database, desk, inbox, lease, merge, objects
 
 from .actors import run
 from .interleaving import die, interrupted
