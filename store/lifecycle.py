@@ -28,14 +28,14 @@ def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
     """
     described = TABLES[table]
     id = new_id()
-    given = dict(zip(described.names, (id, *values), strict=False))
-    given["created_at"] = now()
-    if "status" in described.names:
-        given["status"] = "running"
+    places = described.places
+    given = [id, *values, *[None] * (len(places) - 1 - len(values))]
+    given[places["created_at"]] = now()
+    if "status" in places:
+        given[places["status"]] = "running"
     for column, parent in described.parents.items():
-        desk.require(parent, given[column], failed=table == "logs")
-    document = row(described.columns, (given.get(name) for name in described.names))
-    desk.add(table, id, document)
+        desk.require(parent, given[places[column]], failed=table == "logs")
+    desk.add(table, id, row(described.columns, given))
     return id
 
 
