@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import pickle
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -54,12 +54,12 @@ class Objects:
         """
         if format not in FORMATS:
             raise Refused(f"format={format!r}: expected one of {', '.join(map(repr, FORMATS))}")
-        raw = _pickled(obj, format)
-        digest = hashlib.sha256(raw).hexdigest()
+        pickled = _pickled(obj, format)
+        digest = pickled.digest.hexdigest()
         place = self.place(digest, format)
         while True:
-            if not self._touched(self.folder / place, raw):
-                _write(self.folder / place, raw)
+            if not self._touched(self.folder / place, pickled.pieces):
+                _write(self.folder / place, pickled.pieces)
             try:
                 return digest, place, (self.folder / place).stat().st_size
             except FileNotFoundError:
@@ -71,18 +71,19 @@ class Objects:
 
     def keep(self, place: str, raw: bytes) -> None:
         """Keep a pickle of another workspace at a place, unless it is there and whole."""
-        if not self._touched(self.folder / place, raw):
-            _write(self.folder / place, raw)
+        if not self._touched(self.folder / place, [raw]):
+            _write(self.folder / place, [raw])
 
     def places(self, digest: str) -> list[str]:
         """Where files of this digest may lie: the same object may have been saved in several formats."""
         return sorted({self.place(digest, format) for format in SUFFIXES})
 
-    def _touched(self, path: Path, raw: bytes) -> bool:
+    def _touched(self, path: Path, pieces: Iterable[bytes]) -> bool:
         """Whether the file is there and whole; if so it is marked as young, so that no cleanup takes it for garbage."""
         try:
             os.utime(path)
-            return content(path) == raw
+            with _opened(path) as file:
+                return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
         except (FileNotFoundError, DamagedObject):
             return False
 
@@ -164,34 +165,56 @@ class Objects:
             ) from error
 
 
-def _pickled(obj: Any, format: str) -> bytes:
-    buffer = io.BytesIO()
+class _Pickled:
+    """A pickle in the pieces in which it was made, hashed on the way: one long text would be copied as it grows."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.digest = hashlib.sha256()
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Take the next piece; the memory under a view may be gone soon."""
+        self.pieces.append(bytes(piece))
+        self.digest.update(piece)
+
+
+def _pickled(obj: Any, format: str) -> _Pickled:
+    pickled = _Pickled()
     dump: Callable[..., Any] = cloudpickle.dump if format == "cloudpickle" else pickle.dump
     try:
-        dump(obj, buffer, protocol=5)
+        dump(obj, pickled, protocol=5)
     except Exception as error:  # an object's own methods take part, and may raise anything
         hint = "" if format == "cloudpickle" else "; format='cloudpickle' carries functions made on the spot"
         raise Refused(f"a {type(obj).__qualname__} cannot be pickled: {type(error).__name__}: {error}{hint}") from error
-    return buffer.getvalue()
+    return pickled
 
 
 def content(path: Path) -> bytes:
     """The pickle in a file. Raises FileNotFoundError, or DamagedObject when it cannot be read or unpacked."""
+    with _opened(path) as file:
+        return bytes(file.read())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         if path.suffix != ".zst":
-            return path.read_bytes()
-        with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, COMPRESSION) as stream:
-            return bytes(stream.read())
+            with open(path, "rb") as file:
+                yield file
+        else:
+            with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, COMPRESSION) as stream:
+                yield stream
     except FileNotFoundError:
         raise
     except OSError as error:
         raise DamagedObject(f"{path}: cannot be read: {error}; restore it, or save the object again") from error
 
 
-def _write(path: Path, raw: bytes) -> None:
-    data = pa.Codec(COMPRESSION, LEVEL).compress(raw, asbytes=True) if path.suffix == ".zst" else raw
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    if path.suffix == ".zst":
+        pieces = [pa.Codec(COMPRESSION, LEVEL).compress(b"".join(pieces), asbytes=True)]
     path.parent.mkdir(exist_ok=True)
-    replace(path, lambda file: file.write(data))
+    replace(path, lambda file: file.writelines(pieces))
     flush(path.parent.parent)
 
 
