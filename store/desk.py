@@ -302,7 +302,7 @@ class Desk:
                 self._closed = True
                 return
             try:
-                if self._lease.connection is not None or self._inbox.newest():
+                if self._lease.connection is not None or not self._inbox.empty():
                     with self.database():
                         pass
                     self._give_back()

@@ -57,19 +57,23 @@ def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
     base, applied = _progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
+        # What the database is going to have moved must not be lost from the inbox in a power cut: its numbers would be
+        # given again, to records that would then count as moved.
+        inbox.flush()
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq
     return applied
 
 
 def _move(connection: Connection, generation: str, base: int, records: Sequence[Record]) -> None:
+    complaints = [(record, reason) for record in records if (reason := _complaint(record))]
+    bad = {record.seq for record, _ in complaints}
     try:
         connection.execute("BEGIN")
         try:
-            _apply(connection, base, [record for record in records if not _complaint(record)])
-            for record in records:
-                if reason := _complaint(record):
-                    _quarantine(connection, base, record, reason)
+            _apply(connection, base, [record for record in records if record.seq not in bad] if bad else records)
+            for record, reason in complaints:
+                _quarantine(connection, base, record, reason)
             _note(connection, generation, base, records[-1].seq)
             connection.execute("COMMIT")
         except BaseException:
