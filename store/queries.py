@@ -14,7 +14,7 @@ from .desk import Desk
 from .documents import decode
 from .errors import Refused
 from .identity import is_id
-from .tables import INTEGER, REAL, TABLES
+from .tables import INTEGER, REAL, TABLES, Column
 
 __all__ = [
     "FILTERS",
@@ -36,8 +36,9 @@ def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
     described = TABLES[table]
     with desk.database() as connection:
         query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
-        found = select(connection, query, [str(id) if is_id(id) else None])
-    return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
+        # One row is had sooner as plain values than as a frame.
+        found = connection.execute(query, [str(id) if is_id(id) else None]).fetchall()
+    return _decoded(dict(zip(described.names, found[0], strict=True)), described.documents) if found else None
 
 
 def holds(desk: Desk, table: str, id: str) -> bool:
@@ -161,25 +162,25 @@ def prediction(desk: Desk, prediction_id: str, load_arrays: bool) -> dict[str, A
     found = record(desk, "predictions", prediction_id)
     if found is None or not load_arrays:
         return found
-    table = TABLES["prediction_arrays"]
+    query = f"SELECT {TABLES['prediction_arrays'].shown} FROM prediction_arrays WHERE prediction_id = ?"
     with desk.database() as connection:
-        rows = select(
-            connection, f"SELECT {table.shown} FROM prediction_arrays WHERE prediction_id = ?", [prediction_id]
-        )
-    return found | _arrays(rows)
+        return found | _arrays(connection.execute(query, [prediction_id]).fetchnumpy())
 
 
-def _arrays(rows: pl.DataFrame) -> dict[str, Any]:
-    lists = TABLES["prediction_arrays"].names[1:]
-    found: dict[str, Any] = {name: _array(rows[name]) if len(rows) else None for name in lists}
+def _arrays(columns: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    lists = TABLES["prediction_arrays"].columns[1:]
+    found: dict[str, Any] = {list_.name: _array(columns[list_.name], list_) for list_ in lists}
     shape = found.pop("y_proba_shape")
     if found["y_proba"] is not None:
         found["y_proba"] = found["y_proba"].reshape(shape)
     return found
 
 
-def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
-    return None if column[0] is None else column[0].to_numpy(writable=True)
+def _array(column: np.ndarray[Any, Any], described: Column) -> np.ndarray[Any, Any] | None:
+    """The list in a column of one row, or none, whose absence is a mask."""
+    if not len(column) or column[0] is np.ma.masked:
+        return None
+    return np.array(column[0], described.kind.arrow.value_type.to_pandas_dtype())
 
 
 def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
