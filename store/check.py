@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cleanup import doomed, finish
 from .database import Connection
 from .desk import Desk
 from .errors import DamagedObject, WorkspaceError
@@ -14,6 +15,7 @@ from .lease import OBJECTS
 from .objects import Objects
 from .references import named
 from .tables import TABLES
+from .transactions import transaction
 
 __all__ = ["Finding", "fsck"]
 
@@ -44,7 +46,7 @@ def fsck(workspace: str | Path, repair: bool = False) -> list[Finding]:
     desk = Desk(folder)
     try:
         with desk.database() as connection:
-            findings = list(_check(connection, Objects(folder / OBJECTS), repair))
+            findings = list(_check(connection, desk, Objects(folder / OBJECTS), repair))
             if repair:
                 desk.settle()
         return findings
@@ -52,11 +54,12 @@ def fsck(workspace: str | Path, repair: bool = False) -> list[Finding]:
         desk.close()
 
 
-def _check(connection: Connection, objects: Objects, repair: bool) -> Iterator[Finding]:
+def _check(connection: Connection, desk: Desk, objects: Objects, repair: bool) -> Iterator[Finding]:
     yield from _parents(connection, repair)
     yield from _shapes(connection)
     yield from _references(connection)
     yield from _artifacts(connection, objects, repair)
+    yield from _doomed(connection, desk, objects, repair)
     yield from _strays(connection, objects, repair)
     yield from _quarantined(connection)
 
@@ -77,14 +80,13 @@ def _parents(connection: Connection, repair: bool) -> Iterator[Finding]:
 
 def _set_aside(connection: Connection, table: str, condition: str, reason: str) -> None:
     key = TABLES[table].key
-    connection.execute("BEGIN")
-    connection.execute(
-        f"INSERT INTO n4a.quarantine SELECT t.seq, '{table}', t.{key}, to_json(t)::VARCHAR, NULL, ? "
-        f"FROM {table} t WHERE {condition} ON CONFLICT DO NOTHING",
-        [reason],
-    )
-    connection.execute(f"DELETE FROM {table} t WHERE {condition}")
-    connection.execute("COMMIT")
+    with transaction(connection):
+        connection.execute(
+            f"INSERT INTO n4a.quarantine SELECT t.seq, '{table}', t.{key}, to_json(t)::VARCHAR, NULL, ? "
+            f"FROM {table} t WHERE {condition} ON CONFLICT DO NOTHING",
+            [reason],
+        )
+        connection.execute(f"DELETE FROM {table} t WHERE {condition}")
 
 
 def _shapes(connection: Connection) -> Iterator[Finding]:
@@ -114,8 +116,22 @@ def _artifacts(connection: Connection, objects: Objects, repair: bool) -> Iterat
             yield Finding(str(error), f"renamed to {place}.damaged; restore it, or save the object again", repair)
 
 
+def _doomed(connection: Connection, desk: Desk, objects: Objects, repair: bool) -> Iterator[Finding]:
+    left = _left(connection, objects)
+    if repair:
+        finish(connection, desk, objects)
+    for place in left:
+        yield Finding(f"{place}: its artifact was deleted by a collection that died before its file", "deleted", repair)
+
+
+def _left(connection: Connection, objects: Objects) -> list[str]:
+    """Files of artifacts that were deleted and that no row names again."""
+    return [left for _, place, named in doomed(connection) if not named for left in objects.left(place)]
+
+
 def _strays(connection: Connection, objects: Objects, repair: bool) -> Iterator[Finding]:
     known = {row[0] for row in connection.execute("SELECT artifact_path FROM artifacts").fetchall()}
+    known.update(_left(connection, objects))
     for path in sorted(objects.folder.rglob("*")):
         place = str(path.relative_to(objects.folder))
         if path.is_dir() or place in known or path.name.endswith(".damaged"):

@@ -28,6 +28,7 @@ from .objects import FOREIGN, Objects, content
 from .references import identifiers
 from .replay import SPLITTERS
 from .tables import JSON, TABLES, TEXT, Table
+from .transactions import transaction
 
 __all__ = ["Imported", "import_workspace"]
 
@@ -122,15 +123,10 @@ class _Import:
         """Add the rows that are not there, in one transaction; answers how many by table."""
         added = {}
         with self.desk.database() as connection:
-            connection.execute("BEGIN")
-            try:
+            with transaction(connection):
                 order = _order(connection, sum(map(len, tables.values())))
                 for name, table in TABLES.items():
                     added[name] = _insert(connection, table, tables[name], order) if tables[name] else 0
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
             self.desk.settle()
         return added
 

@@ -21,8 +21,9 @@ from .database import Connection
 from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
+from .transactions import transaction
 
-__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
+__all__ = ["ARRAYS", "end_kind", "merge"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -64,35 +65,21 @@ def merge(connection: Connection, inbox: Inbox) -> int:
 
 def _move(connection: Connection, generation: str, base: int, records: Sequence[Record]) -> None:
     try:
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             _apply(connection, base, [record for record in records if not _complaint(record)])
             for record in records:
                 if reason := _complaint(record):
                     _quarantine(connection, base, record, reason)
             _note(connection, generation, base, records[-1].seq)
-            connection.execute("COMMIT")
-        except BaseException:
-            roll_back(connection)
-            raise
     except _BAD_RECORD as error:
         if len(records) > 1:  # one of them is to blame
             middle = len(records) // 2
             _move(connection, generation, base, records[:middle])
             _move(connection, generation, base, records[middle:])
             return
-        connection.execute("BEGIN")
-        _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
-        _note(connection, generation, base, records[0].seq)
-        connection.execute("COMMIT")
-
-
-def roll_back(connection: Connection) -> None:
-    """End a transaction that failed."""
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.TransactionException:
-        return  # a COMMIT that failed has done it
+        with transaction(connection):
+            _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
+            _note(connection, generation, base, records[0].seq)
 
 
 def _complaint(record: Record) -> str:
