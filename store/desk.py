@@ -14,7 +14,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from .inbox import Inbox
 from .lease import LOCK, OBJECTS, Lease
 from .locks import Lock, probe
 from .merge import end_kind, merge
+from .recent import Recent
 from .tables import TABLES
 
 __all__ = ["Desk"]
@@ -49,6 +50,9 @@ GLANCE = 0.02
 BACKLOG = 64 * 2**20
 """Bytes recorded by this process after which it moves them, if nobody else holds the lease."""
 
+REMEMBERED = 2**14
+"""Rows of each table that are known without looking them up, and artifacts that wait for a chain to name them."""
+
 NAMED = ("runs", "pipelines", "chains", "predictions", "artifacts")
 """Tables whose rows others name."""
 
@@ -65,7 +69,7 @@ class Desk:
         self._lock = threading.RLock()
         self._closed = False
         self._stale = False
-        self._saved: set[str] = set()
+        self._saved: Recent[str, bool] = Recent(REMEMBERED)
         (folder / OBJECTS).mkdir(parents=True, exist_ok=True)
         probe(folder / LOCK)
         self._enter()
@@ -90,7 +94,7 @@ class Desk:
         self._watching = False
         self._watcher: threading.Thread | None = None
         self._done = threading.Event()
-        self._known: dict[str, dict[str, bool]] = {table: {} for table in NAMED}
+        self._known: dict[str, Recent[str, bool]] = {table: Recent(REMEMBERED) for table in NAMED}
 
     def _look(self) -> None:
         """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
@@ -120,9 +124,9 @@ class Desk:
         """Put a new row in the inbox, and know that it is there."""
         self.record(table, id, doc)
         if table in NAMED:
-            self._known[table][id] = True
+            self._known[table].put(id, True)
         if table == "artifacts":
-            self._saved.add(id)
+            self._saved.put(id, True)
 
     def require(self, table: str, id: str, *, failed: bool = False) -> bool:
         """Check that a row is there, whoever wrote it; True when it was recorded since this inbox was made.
@@ -139,7 +143,7 @@ class Desk:
                 if not failed:
                     raise Refused(f"pipeline_id {id!r}: it failed, and what it made was removed; begin a new one")
             else:
-                self._known[table][id] = known
+                self._known[table].put(id, known)
         return known
 
     def _looked_up(self, table: str, id: str) -> tuple[bool, str | None]:
@@ -168,8 +172,16 @@ class Desk:
         return self._inbox.marked(mark)
 
     def saved(self, artifact: str) -> bool:
-        """Whether this store recorded the artifact since it was opened, and may be going to name it."""
+        """Whether this store recorded the artifact since it was opened, and may be going to name it.
+
+        Of more than `REMEMBERED` that no chain names, the oldest are garbage when they are older than the grace.
+        """
         return artifact in self._saved
+
+    def named(self, artifacts: Iterable[str]) -> None:
+        """A chain names these from now on, which keeps them as long as it is there."""
+        for artifact in artifacts:
+            self._saved.drop(artifact)
 
     def pending(self, kind: str, id: str) -> bool:
         """Whether a record is in the inbox still."""

@@ -15,8 +15,12 @@ from . import cleanup, exports, lifecycle, queries, replay
 from .desk import Desk
 from .lease import OBJECTS
 from .objects import Objects
+from .recent import Recent
 
 __all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain"]
+
+PREDICTORS = 32
+"""Chains that are kept ready to predict."""
 
 
 class WorkspaceStore:
@@ -37,7 +41,7 @@ class WorkspaceStore:
         self._path = folder
         self._objects = Objects(folder / OBJECTS)
         self._desk = Desk(folder)
-        self._predictors: dict[str, Predictor] = {}
+        self._predictors: Recent[str, Predictor] = Recent(PREDICTORS)
 
     @property
     def workspace_path(self) -> Path:
@@ -399,9 +403,11 @@ def export_chain(
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
     """As `WorkspaceStore.replay_chain`."""
-    if chain_id not in store._predictors or not queries.holds(store._desk, "chains", chain_id):
-        store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
-    return store._predictors[chain_id].predict(X, wavelengths)
+    predictor = store._predictors.get(chain_id)
+    if predictor is None or not queries.holds(store._desk, "chains", chain_id):
+        predictor = replay.predictor(store._desk, store._objects, chain_id)
+        store._predictors.put(chain_id, predictor)
+    return predictor.predict(X, wavelengths)
 
 
 def garbage(store: WorkspaceStore) -> dict[str, int]:
