@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .cleanup import doomed, finish
 from .database import Connection
-from .desk import Desk
+from .desk import Desk, open_workspace, writing
 from .errors import DamagedObject, WorkspaceError
 from .lease import OBJECTS
 from .objects import Objects
@@ -38,28 +38,31 @@ def fsck(workspace: str | Path, repair: bool = False) -> list[Finding]:
     """Everything that is wrong in a workspace, with what `repair` would do or did; an empty list proves it whole.
 
     Repairing deletes nothing that was recorded: rows without parents go to `n4a.quarantine`, damaged files are renamed.
-    Raises WorkspaceError when there is no workspace in the folder.
+    Raises WorkspaceError when there is no workspace in the folder, ReadOnly when what cannot be written is to be
+    repaired.
     """
     folder = Path(workspace)
     if not (folder / "store.duckdb").exists() and not (folder / "inbox.sqlite").exists():
         raise WorkspaceError(f"{folder}: there is no workspace in it: neither store.duckdb nor inbox.sqlite")
-    desk = Desk(folder)
+    desk = open_workspace(folder)
     try:
+        repairer = writing(desk) if repair else None
         with desk.database() as connection:
-            findings = list(_check(connection, desk, Objects(folder / OBJECTS), repair))
-            if repair:
-                desk.settle()
+            findings = list(_check(connection, Objects(folder / OBJECTS), repairer))
+            if repairer:
+                repairer.settle()
         return findings
     finally:
         desk.close()
 
 
-def _check(connection: Connection, desk: Desk, objects: Objects, repair: bool) -> Iterator[Finding]:
+def _check(connection: Connection, objects: Objects, repairer: Desk | None) -> Iterator[Finding]:
+    repair = repairer is not None
     yield from _parents(connection, repair)
     yield from _shapes(connection)
     yield from _references(connection)
     yield from _artifacts(connection, objects, repair)
-    yield from _doomed(connection, desk, objects, repair)
+    yield from _doomed(connection, objects, repairer)
     yield from _strays(connection, objects, repair)
     yield from _quarantined(connection)
 
@@ -116,12 +119,13 @@ def _artifacts(connection: Connection, objects: Objects, repair: bool) -> Iterat
             yield Finding(str(error), f"renamed to {place}.damaged; restore it, or save the object again", repair)
 
 
-def _doomed(connection: Connection, desk: Desk, objects: Objects, repair: bool) -> Iterator[Finding]:
+def _doomed(connection: Connection, objects: Objects, repairer: Desk | None) -> Iterator[Finding]:
     left = _left(connection, objects)
-    if repair:
-        finish(connection, desk, objects)
+    if repairer:
+        finish(connection, repairer, objects)
+    what = "its artifact was deleted by a collection that died before its file"
     for place in left:
-        yield Finding(f"{place}: its artifact was deleted by a collection that died before its file", "deleted", repair)
+        yield Finding(f"{place}: {what}", "deleted", repairer is not None)
 
 
 def _left(connection: Connection, objects: Objects) -> list[str]:

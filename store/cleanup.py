@@ -91,10 +91,10 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
 
 def finish(connection: Connection, desk: Desk, objects: Objects) -> None:
     """Delete the files of artifacts whose rows are deleted, and forget them; those that were saved again stay."""
-    for artifact, place, named in doomed(connection):
+    for artifact, place, needed in doomed(connection):
         # Who saves the same object now either finds no file, and writes it, or its record is in the inbox, which is
         # seen here; a record that was moved since is a row.
-        if named:
+        if needed:
             objects.settle(place)
             objects.discard(place)
         elif objects.set_aside(place):

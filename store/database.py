@@ -1,7 +1,7 @@
 """The DuckDB file: made whole or not at all, opened only when its version is known here, never over a network.
 
-Besides the seven tables there is a schema `n4a` for bookkeeping, which `migrations` describes. Primary keys only: DuckDB
-can neither defer foreign keys nor delete parent and child in one transaction.
+Besides the seven tables there is a schema `n4a` for bookkeeping, which `migrations` describes. Primary keys only:
+DuckDB can neither defer foreign keys nor delete parent and child in one transaction.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
         raise WorkspaceError(f"{path}: there is no database in it; restore the file from a copy")
     if _log(path).exists() and not read_only:
         # To open it for writing is to write its log into it, which must not be done to a database of a newer version.
-        _checked(path, True, patience).close()
-    return _checked(path, read_only, patience)
+        _checked(path, True, patience, mend=True).close()
+    return _checked(path, read_only, patience, mend=not read_only)
 
 
 def _log(path: Path) -> Path:
@@ -63,8 +63,8 @@ def _log(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-def _checked(path: Path, read_only: bool, patience: float) -> Connection:
-    connection = _attach(path, read_only, patience)
+def _checked(path: Path, read_only: bool, patience: float, *, mend: bool) -> Connection:
+    connection = _attach(path, read_only, patience, mend)
     try:
         found = _version(connection, path)
         if found < VERSION and not read_only:
@@ -80,7 +80,7 @@ def open_foreign(folder: Path) -> Connection:
 
     Raises WorkspaceError when there is none that DuckDB can read, Busy when another program has it open.
     """
-    return _attach(folder / NAME, True, 0.0)
+    return _attach(folder / NAME, True, 0.0, False)
 
 
 def _make(path: Path) -> None:
@@ -98,11 +98,11 @@ def _make(path: Path) -> None:
     flush(path.parent)
 
 
-def _attach(path: Path, read_only: bool, patience: float) -> Connection:
+def _attach(path: Path, read_only: bool, patience: float, mend: bool) -> Connection:
+    """With `mend`, a damaged log is set aside."""
     connection = duckdb.connect(config=_OPTIONS)
     options = "(READ_ONLY)" if read_only else ""
     end = time.monotonic() + patience
-    repaired = False
     while True:
         try:
             connection.execute(f"ATTACH '{_quoted(path)}' AS store {options}")
@@ -114,9 +114,9 @@ def _attach(path: Path, read_only: bool, patience: float) -> Connection:
                     continue
                 connection.close()
                 raise Busy(_held(path, error)) from error
-            if not repaired and "WAL" in str(error):
+            if mend and "WAL" in str(error):
                 _set_aside(_log(path))
-                repaired = True
+                mend = False  # once
                 continue
             connection.close()
             raise WorkspaceError(f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}") from error

@@ -23,7 +23,7 @@ from .references import release
 from .tables import ENDS, TABLES, Table
 from .transactions import transaction
 
-__all__ = ["ARRAYS", "end_kind", "merge"]
+__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -46,7 +46,7 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def _progress(connection: Connection, generation: str) -> tuple[int, int]:
+def progress(connection: Connection, generation: str) -> tuple[int, int]:
     """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
     found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
     if found:
@@ -56,7 +56,7 @@ def _progress(connection: Connection, generation: str) -> tuple[int, int]:
 
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = _progress(connection, inbox.generation)
+    base, applied = progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq

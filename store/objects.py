@@ -129,7 +129,8 @@ class Objects:
 
     def settle(self, place: str) -> Path:
         """The path of a place; a file that was set aside by a cleanup that died is put back first."""
-        if not self.holds(place) and self._aside(place).exists():
+        aside = self._aside(place)
+        if not self.holds(place) and aside.exists() and os.access(aside.parent, os.W_OK):
             self.put_back(place)
         return self.folder / place
 

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from .database import select
-from .desk import Desk
 from .documents import decode
 from .errors import Refused
 from .identity import is_id
+from .reading import Reading
 from .tables import INTEGER, REAL, TABLES
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
+def record(desk: Reading, table: str, id: str) -> dict[str, Any] | None:
     """One row with its documents decoded, or None."""
     described = TABLES[table]
     with desk.database() as connection:
@@ -40,7 +40,7 @@ def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
     return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
 
 
-def holds(desk: Desk, table: str, id: str) -> bool:
+def holds(desk: Reading, table: str, id: str) -> bool:
     """Whether a row is there."""
     with desk.database() as connection:
         query = f"SELECT 1 FROM {table} WHERE {TABLES[table].key} = ?"
@@ -51,17 +51,17 @@ def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any
     return {name: decode(value) if name in documents else value for name, value in values.items()}
 
 
-def runs(desk: Desk, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
+def runs(desk: Reading, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
     """Runs, the newest first; `dataset` is the name of one of their datasets."""
     return _listed(desk, "runs", {"status": status, "dataset": dataset}, limit, offset)
 
 
-def pipelines(desk: Desk, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
+def pipelines(desk: Reading, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
     """Pipelines, the newest first."""
     return _listed(desk, "pipelines", {"run_id": run_id, "dataset_name": dataset_name})
 
 
-def chains_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+def chains_of(desk: Reading, pipeline_id: str) -> pl.DataFrame:
     """The chains of a pipeline in the order in which they were saved."""
     return _listed(desk, "chains", {"pipeline_id": pipeline_id}, order="seq")
 
@@ -84,13 +84,15 @@ _CONDITIONS = {
 }
 
 
-def find_predictions(desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0) -> pl.DataFrame:
+def find_predictions(
+    desk: Reading, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0
+) -> pl.DataFrame:
     """Predictions that fit all filters, the newest first."""
     return _listed(desk, "predictions", filters, limit, offset)
 
 
 def _listed(
-    desk: Desk,
+    desk: Reading,
     table: str,
     filters: Mapping[str, Any],
     limit: int | None = None,
@@ -127,7 +129,7 @@ _SCORES = [column.name for column in TABLES["predictions"].columns if column.kin
 
 
 def top_predictions(
-    desk: Desk,
+    desk: Reading,
     n: int,
     metric: str,
     ascending: bool,
@@ -156,7 +158,7 @@ def top_predictions(
         return select(connection, query, parameters)
 
 
-def prediction(desk: Desk, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
+def prediction(desk: Reading, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
     """One prediction with its documents decoded; with its arrays, None where one was not saved."""
     found = record(desk, "predictions", prediction_id)
     if found is None or not load_arrays:
@@ -182,7 +184,7 @@ def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
     return None if column[0] is None else column[0].to_numpy(writable=True)
 
 
-def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+def log_of(desk: Reading, pipeline_id: str) -> pl.DataFrame:
     """The log of a pipeline, step by step."""
     shown = ", ".join(name for name in TABLES["logs"].names if name != "pipeline_id")
     with desk.database() as connection:
@@ -190,7 +192,7 @@ def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
         return select(connection, query, [pipeline_id])
 
 
-def log_summary(desk: Desk, run_id: str) -> pl.DataFrame:
+def log_summary(desk: Reading, run_id: str) -> pl.DataFrame:
     """One row per pipeline of a run, in the order in which they began."""
     query = """
         SELECT p.pipeline_id, p.name AS pipeline_name, p.status AS pipeline_status, count(l.log_id) AS log_count,

@@ -43,7 +43,7 @@ def runs(
         newest = store.list_runs(limit=limit + 1)
         found = [_with_pipelines(store, run) for run in newest.head(limit).iter_rows(named=True)]
     if len(newest) > limit:
-        print(f"n4a: these are the newest {limit} runs, there are more; --limit says how many to list", file=sys.stderr)
+        print(f"n4a: there are more runs than the newest {limit}; --limit says how many to list", file=sys.stderr)
     if json:
         # Unlike json.dumps it says null where a score is no number, and knows times.
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())

@@ -70,7 +70,7 @@ def test_what_a_store_forgot_is_as_good_as_what_it_knows(forgetful: WorkspaceSto
         with pytest.raises(Refused, match="completed or failed already"):
             store.complete_pipeline(study.pipeline, 0.1, 0.1, "rmse", 1)
         assert len(store.query_predictions()) == 6 and len(store.list_runs()) == 6
-        assert all(len(known) <= 2 for known in store._desk._known.values())
+        assert all(len(known) <= 2 for known in store._writing._known.values())
 
 
 def test_of_artifacts_that_no_chain_names_the_newest_are_no_garbage(forgetful: WorkspaceStore) -> None:
@@ -80,15 +80,15 @@ def test_of_artifacts_that_no_chain_names_the_newest_are_no_garbage(forgetful: W
         for artifact in saved:
             make_old(store, artifact)
         assert store.gc_artifacts() == 1
-        assert [artifact for artifact in saved if store._desk.saved(artifact)] == saved[2:]
+        assert [artifact for artifact in saved if store._writing.saved(artifact)] == saved[2:]
         assert [store.load_artifact(artifact) for artifact in (saved[0], *saved[2:])] == [0, 2, 3]
 
 
 def test_an_artifact_that_a_chain_names_is_no_longer_remembered(store: WorkspaceStore) -> None:
     artifact = store.save_artifact([1.5], "list", "model", "joblib")
-    assert store._desk.saved(artifact)
+    assert store._writing.saved(artifact)
     begin(store).new_chain(fold_artifacts={"0": artifact})
-    assert not store._desk.saved(artifact)
+    assert not store._writing.saved(artifact)
     make_old(store, artifact)
     assert store.gc_artifacts() == 0
     assert store.load_artifact(artifact) == [1.5]

@@ -1,4 +1,4 @@
-"""A collection that died when its rows were gone and its files were not is ended by the next, which takes nothing else."""
+"""A collection that died between its rows and its files is ended by the next one, which takes nothing else."""
 
 from __future__ import annotations
 

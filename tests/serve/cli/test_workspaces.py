@@ -66,7 +66,7 @@ def test_runs_lists_so_many_and_says_when_there_are_more(tmp_path: Path, capsys:
     assert runs(tmp_path, limit=2, json=True) == 0
     listed, said = capsys.readouterr()
     assert [run["name"] for run in json.loads(listed)] == ["c", "b"]
-    assert said == "n4a: these are the newest 2 runs, there are more; --limit says how many to list\n"
+    assert said == "n4a: there are more runs than the newest 2; --limit says how many to list\n"
     assert runs(tmp_path, limit=3) == 0
     listed, said = capsys.readouterr()
     assert len(listed.splitlines()) == 3 and said == ""
