@@ -78,11 +78,13 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
     with desk.database() as connection:
         with transaction(connection):
             garbage = _garbage(connection, desk, objects)
-            for artifact in garbage:
-                connection.execute("DELETE FROM artifacts WHERE artifact_id = ?", [artifact])
-                connection.execute("DELETE FROM n4a.released WHERE artifact_id = ?", [artifact])
-                for place in objects.places(artifact):
-                    connection.execute("INSERT OR IGNORE INTO n4a.doomed VALUES (?, ?)", [place, artifact])
+            for table in ("artifacts", "n4a.released"):
+                connection.execute(f"DELETE FROM {table} WHERE artifact_id IN (SELECT unnest(?::VARCHAR[]))", [garbage])
+            going = [(p, artifact) for artifact in garbage for p in objects.places(artifact) if objects.left(p)]
+            connection.execute(
+                "INSERT OR IGNORE INTO n4a.doomed SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+                [[place for place, _ in going], [artifact for _, artifact in going]],
+            )
         desk.settle()
         desk.forget()
         finish(connection, desk, objects)
@@ -132,8 +134,11 @@ def _garbage(connection: Connection, desk: Desk, objects: Objects) -> list[str]:
     """The artifacts that are garbage; the others get their count of references."""
     counts = named(connection)
     connection.execute("UPDATE artifacts SET ref_count = 0 WHERE ref_count <> 0")
-    for artifact, count in counts.items():
-        connection.execute("UPDATE artifacts SET ref_count = ? WHERE artifact_id = ?", [count, artifact])
+    connection.execute(
+        "UPDATE artifacts SET ref_count = n FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::BIGINT[]) AS n) "
+        "WHERE artifact_id = id",
+        [list(counts), list(counts.values())],
+    )
     released = {row[0] for row in connection.execute("SELECT artifact_id FROM n4a.released").fetchall()}
     rows = connection.execute("SELECT artifact_id, artifact_path FROM artifacts WHERE ref_count = 0").fetchall()
     old = now() - int(GRACE * 1e6)
