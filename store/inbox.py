@@ -21,7 +21,7 @@ from uuid import uuid4
 from ..bundle.files import flush
 from .errors import Closed, Refused, StoreError
 
-__all__ = ["NAME", "Inbox", "Record", "remove"]
+__all__ = ["FILES", "NAME", "Inbox", "Record", "remove"]
 
 NAME = "inbox.sqlite"
 FILES = (f"{NAME}-wal", f"{NAME}-shm", NAME)

@@ -71,9 +71,12 @@ def save_chain(desk: Desk, values: Mapping[str, Any]) -> str:
         raise Refused(f"steps: found {type(steps).__name__}, expected a list of mappings")
     for number, step in enumerate(steps):
         _check_step(number, step)
-    for artifact in set(of_chain(steps, values["fold_artifacts"], values["shared_artifacts"])):
+    artifacts = set(of_chain(steps, values["fold_artifacts"], values["shared_artifacts"]))
+    for artifact in artifacts:
         desk.require("artifacts", artifact)
-    return begin(desk, "chains", list(values.values()))
+    id = begin(desk, "chains", list(values.values()))
+    desk.named(artifacts)
+    return id
 
 
 ROLES = ("x", "y", "model")

@@ -47,16 +47,13 @@ class Lock:
             return False
         return True
 
-    def wait_alone(self, seconds: float) -> bool:
-        """Hold it alone, when others let go within this time."""
-        return self._wait(self.try_alone, seconds)
-
     def wait_shared(self, seconds: float) -> None:
         """Hold it with others. Raises Busy when one has it alone for longer than this."""
-        if not self._wait(self.try_shared, seconds):
+        if not self.wait(self.try_shared, seconds):
             raise Busy(f"{self.path}: another process has had it alone for {seconds:g} s; is it stopped?")
 
-    def _wait(self, attempt: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, attempt: Callable[[], bool], seconds: float) -> bool:
+        """Whether an attempt to hold it succeeds within this time; it is made at least once."""
         end = time.monotonic() + seconds
         pause = 0.0005
         while not attempt():

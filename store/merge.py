@@ -21,8 +21,9 @@ from .database import Connection
 from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
+from .transactions import transaction
 
-__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
+__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -45,7 +46,7 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def _progress(connection: Connection, generation: str) -> tuple[int, int]:
+def progress(connection: Connection, generation: str) -> tuple[int, int]:
     """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
     found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
     if found:
@@ -55,7 +56,7 @@ def _progress(connection: Connection, generation: str) -> tuple[int, int]:
 
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = _progress(connection, inbox.generation)
+    base, applied = progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
         # What the database is going to have moved must not be lost from the inbox in a power cut: its numbers would be
         # given again, to records that would then count as moved.
@@ -69,34 +70,20 @@ def _move(connection: Connection, generation: str, base: int, records: Sequence[
     complaints = [(record, reason) for record in records if (reason := _complaint(record))]
     bad = {record.seq for record, _ in complaints}
     try:
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             _apply(connection, base, [record for record in records if record.seq not in bad] if bad else records)
             for record, reason in complaints:
                 _quarantine(connection, base, record, reason)
             _note(connection, generation, base, records[-1].seq)
-            connection.execute("COMMIT")
-        except BaseException:
-            roll_back(connection)
-            raise
     except _BAD_RECORD as error:
         if len(records) > 1:  # one of them is to blame
             middle = len(records) // 2
             _move(connection, generation, base, records[:middle])
             _move(connection, generation, base, records[middle:])
             return
-        connection.execute("BEGIN")
-        _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
-        _note(connection, generation, base, records[0].seq)
-        connection.execute("COMMIT")
-
-
-def roll_back(connection: Connection) -> None:
-    """End a transaction that failed."""
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.TransactionException:
-        return  # a COMMIT that failed has done it
+        with transaction(connection):
+            _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
+            _note(connection, generation, base, records[0].seq)
 
 
 def _complaint(record: Record) -> str:

@@ -103,11 +103,13 @@ class Objects:
         return (self.folder / place).stat().st_size if self.holds(place) else 0
 
     def set_aside(self, place: str) -> bool:
-        """Move a file out of its place, so that it can be taken for garbage; False when there is none."""
+        """Move a file out of its place, so that it can be taken for garbage; False when there is none, nor one that a
+        cleanup which died has moved.
+        """
         try:
             os.replace(self.folder / place, self._aside(place))
         except FileNotFoundError:
-            return False
+            return self._aside(place).exists()
         return True
 
     def put_back(self, place: str) -> None:
@@ -126,11 +128,17 @@ class Objects:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                 raise
 
-    def _settled(self, place: str) -> Path:
+    def settle(self, place: str) -> Path:
         """The path of a place; a file that was set aside by a cleanup that died is put back first."""
-        if not self.holds(place) and self._aside(place).exists():
+        aside = self._aside(place)
+        if not self.holds(place) and aside.exists() and os.access(aside.parent, os.W_OK):
             self.put_back(place)
         return self.folder / place
+
+    def left(self, place: str) -> list[str]:
+        """The files of a place that no cleanup has deleted yet, set aside or not."""
+        there = (self.folder / place, self._aside(place))
+        return [str(path.relative_to(self.folder)) for path in there if path.exists()]
 
     def _aside(self, place: str) -> Path:
         path = self.folder / place
@@ -138,7 +146,7 @@ class Objects:
 
     def prove(self, digest: str, place: str) -> None:
         """Raise FileNotFoundError, or DamagedObject, unless the file at a place holds the object of this digest."""
-        if hashlib.sha256(content(self._settled(place))).hexdigest() != digest:
+        if hashlib.sha256(content(self.settle(place))).hexdigest() != digest:
             raise DamagedObject(f"artifact {digest}: {place} was altered")
 
     def rename_damaged(self, place: str) -> None:
@@ -147,7 +155,7 @@ class Objects:
 
     def load(self, digest: str, place: str, what: str) -> Any:
         """The object of a digest. Raises UnknownId when its file is missing, DamagedObject when it cannot be read."""
-        path = self._settled(place)
+        path = self.settle(place)
         try:
             raw = content(path)
         except FileNotFoundError:

@@ -11,10 +11,10 @@ from ..bundle.capture import FittedStep, from_steps
 from ..bundle.chain import Chain, Target
 from ..bundle.predictor import Predictor
 from ..bundle.writer import prepare
-from .desk import Desk
 from .errors import Refused, UnknownId
 from .objects import Objects
 from .queries import record
+from .reading import Reading
 from .references import identifiers
 
 __all__ = ["calibration", "fitted_chain", "load_artifact", "predictor"]
@@ -45,14 +45,14 @@ SPLITTERS = (
 """Steps that only say which samples train which fold: nothing of them is left to do when predicting."""
 
 
-def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
+def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
     draft = prepare(chain, calibration(desk, objects, chain_id))
     return Predictor(draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest)
 
 
-def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
+def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:
     """The spectra (n, p) from which a chain wants its golden rows taken, or None when it names none."""
     named = ((record(desk, "chains", chain_id) or {}).get("shared_artifacts") or {}).get(CALIBRATION)
     artifacts = list(identifiers(named))
@@ -61,7 +61,7 @@ def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
     return load_artifact(desk, objects, artifacts[0]) if artifacts else None
 
 
-def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
+def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
     """The chain with this identifier, read from its artifacts.
 
     What the dataset's metadata say of `wavelengths` (with `unit`) and `targets` (names, or names with units) is carried
@@ -86,13 +86,13 @@ def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
     )
 
 
-def load_artifact(desk: Desk, objects: Objects, artifact_id: str) -> Any:
+def load_artifact(desk: Reading, objects: Objects, artifact_id: str) -> Any:
     """A fitted object. Raises UnknownId for an unknown identifier or a missing file, DamagedObject for a bad one."""
     row = artifact_row(desk, artifact_id)
     return objects.load(artifact_id, row["artifact_path"], row["operator_class"])
 
 
-def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
+def artifact_row(desk: Reading, artifact_id: str) -> dict[str, Any]:
     """What is recorded about an artifact. Raises UnknownId."""
     row = record(desk, "artifacts", artifact_id)
     if row is None:
@@ -100,7 +100,7 @@ def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
     return row
 
 
-def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[FittedStep]:
+def _steps(desk: Reading, objects: Objects, chain: Mapping[str, Any]) -> Iterator[FittedStep]:
     """The steps before the model, in the order in which they were recorded."""
     shared: Mapping[str, Any] = chain["shared_artifacts"] or {}
     for step in chain["steps"]:
@@ -197,6 +197,6 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
     return {name: value for name, value in said.items() if value}
 
 
-def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
+def _environment(desk: Reading, artifacts: Any) -> dict[str, str]:
     """The versions recorded with the model; where folds differ, the first."""
     return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})

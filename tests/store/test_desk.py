@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from n4akit.store import Busy, StoreError, WorkspaceStore, desk
+from n4akit.store import Busy, StoreError, WorkspaceStore, desk, reading
 
 from .actors import hold, record_much, run, start
 from .soundness import assert_sound, rows
@@ -57,7 +57,7 @@ def test_two_stores_in_one_process_take_turns_and_read_everything(workspace: Pat
 
 
 def test_the_database_is_given_back_when_nobody_reads(store: WorkspaceStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "IDLE", 0.0)
+    monkeypatch.setattr(reading, "IDLE", 0.0)
     store.list_runs()
     lock = store.workspace_path / "store.lock"
     for _ in range(500):
