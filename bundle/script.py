@@ -84,6 +84,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         math_import=program.math_import,
         points=str(chain.n_features),
         targets=_literal([(target.name, target.unit) for target in chain.targets]),
+        classes=_literal(None if chain.classes is None else list(chain.classes.labels)),
         name=_literal(name),
         functions=program.functions,
         constants=program.constants,
@@ -118,8 +119,8 @@ class _Program:
         }
         self.functions, self.math_import = _slices({INSTRUCTIONS[line.op].twin for line in plan.body})
         self.constants = "\n".join(f"{name} = {self._constant(name, c)}" for name, c in plan.constants.items())
-        value = plan.outputs["value"].register
-        self.body = "\n".join([*self._lines(operators), f"    return {value}"])
+        answers = " + ".join(plan.outputs[name].register for name in plan.answers)
+        self.body = "\n".join([*self._lines(operators), f"    return {answers}"])
 
     def _constant(self, name: str, constant: Constant) -> str:
         return _numbers(constant.array, rows=name in self._tables)

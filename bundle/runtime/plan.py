@@ -97,6 +97,11 @@ class Plan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", _check(self))
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The outputs in the order in which hosts tell them: `value`, then the others by name."""
+        return tuple(sorted(self.outputs, key=lambda name: (name != "value", name)))
+
     def operand_shapes(self, instruction: Instruction) -> tuple[tuple[int, ...], ...]:
         """The shape of each operand of an instruction; a register counts as one row."""
         return tuple(self.shape(name) for name in instruction.inputs)

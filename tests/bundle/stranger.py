@@ -60,7 +60,7 @@ class Stranger:
         return self.array(self.manifest["golden"]["rows"])
 
     def predict(self, kind: str, spectrum: Row) -> Row:
-        """The answer of a plan for one spectrum."""
+        """The answers of a plan for one spectrum: the columns of `value`, then those of the other outputs by name."""
         plan = self.manifest["plans"][kind]
         registers = {plan["inputs"][0]["name"]: spectrum}
         constants = {name: self._constant(entry) for name, entry in plan["consts"].items()}
@@ -72,8 +72,8 @@ class Stranger:
             ]
             params = {key: value for key, value in line.items() if key not in FIXED}
             registers[line["out"]] = twin(*operands, **params)
-        answer: Row = registers[plan["outputs"]["value"]["from"]]
-        return answer
+        others = sorted(name for name in plan["outputs"] if name != "value")
+        return [value for name in ("value", *others) for value in registers[plan["outputs"][name]["from"]]]
 
     def _constant(self, entry: dict[str, Any]) -> list[Any]:
         if "array" in entry:
