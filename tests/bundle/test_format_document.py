@@ -76,7 +76,7 @@ RECORDS: list[tuple[str, Callable[[Any], Any]]] = [
     ("### manifest.artifacts.*", lambda m: next(iter(m["artifacts"].values()))),
     ("### manifest.golden", lambda m: m["golden"]),
     ("### manifest.classes", lambda m: m.setdefault("classes", {})),
-    ("### manifest.sources[]", lambda m: m.setdefault("sources", [{}])[0]),
+    ("### manifest.sources[]", lambda m: m.setdefault("sources", [{"name": "a", "width": 1}])[0]),
     ("### manifest.axis", lambda m: m["axis"]),
     ("### plan", lambda m: m["plans"]["compiled"]),
     ("### plan.inputs[]", lambda m: m["plans"]["compiled"]["inputs"][0]),

@@ -59,7 +59,7 @@ OPTIONS: dict[str, tuple[Any, str]] = {
     ),
     "ransac": (
         RANSACRegressor(SVR(), min_samples=60, random_state=0),
-        "estimator_ (SVR): sklearn.svm._classes.SVR is not known as a model that predicts",
+        r"estimator_ \(SVR\): sklearn.svm._classes.SVR is not known as a model that predicts",
     ),
 }
 
