@@ -94,10 +94,10 @@ REGRESSORS: dict[str, Any] = {
     ),
     "neighbours": KNeighborsRegressor(4),
     "neighbours by distance": KNeighborsRegressor(4, weights="distance", p=1),
-    "network relu": MLPRegressor(hidden_layer_sizes=(8, 5), max_iter=2000, tol=1e-2, random_state=0),
-    "network tanh": MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e-2, random_state=0),
+    "network relu": MLPRegressor(hidden_layer_sizes=(8, 5), max_iter=2000, tol=1e9, random_state=0),
+    "network tanh": MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e9, random_state=0),
     "network logistic": MLPRegressor(
-        hidden_layer_sizes=(8,), activation="logistic", max_iter=2000, tol=1e-2, random_state=0
+        hidden_layer_sizes=(8,), activation="logistic", max_iter=2000, tol=1e9, random_state=0
     ),
     "tree": DecisionTreeRegressor(random_state=0),
     "extra tree": ExtraTreeRegressor(max_depth=5, random_state=0),
@@ -160,8 +160,8 @@ CLASSIFIERS: dict[str, Any] = {
     "NuSVC": NuSVC(nu=0.2),
     "neighbours": KNeighborsClassifier(5),
     "neighbours by distance": KNeighborsClassifier(5, weights="distance"),
-    "network": MLPClassifier(hidden_layer_sizes=(8,), max_iter=2000, tol=1e-2, random_state=0),
-    "network tanh": MLPClassifier(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e-2, random_state=0),
+    "network": MLPClassifier(hidden_layer_sizes=(8,), max_iter=2000, tol=1e9, random_state=0),
+    "network tanh": MLPClassifier(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e9, random_state=0),
     "tree": DecisionTreeClassifier(random_state=0),
     "forest": RandomForestClassifier(12, random_state=0),
     "extra trees": ExtraTreesClassifier(9, random_state=0),
