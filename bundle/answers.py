@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import canonical
 from .schema import items, real, record
 
-__all__ = ["ORIGINS", "TOLERANCE", "Golden", "differences", "document", "restore"]
+__all__ = ["ORIGINS", "TOLERANCE", "Golden", "columns", "differences", "document", "restore"]
 
 Matrix = NDArray[np.float64]
 
@@ -23,26 +23,29 @@ TOLERANCE = 2.0**-30
 
 @dataclass(frozen=True, eq=False)
 class Golden:
-    """k spectra of p points, where they come from, and what both plans answer for t targets."""
+    """k spectra of p points, where they come from, and what both plans answer: a columns.
+
+    These are the columns of the output `value`, then those of the other outputs by name.
+    """
 
     rows: Matrix
     """Shape (k, p)."""
     origin: str
     """`measured`: somebody's spectra; `synthetic`: made from the fitted state."""
     faithful: Matrix
-    """Shape (k, t)."""
+    """Shape (k, a)."""
     compiled: Matrix
-    """Shape (k, t)."""
+    """Shape (k, a)."""
 
     @property
     def difference(self) -> float:
-        """The largest difference between the answers of the two plans, in the targets' units."""
+        """The largest difference between the answers of the two plans, in their units."""
         with np.errstate(over="ignore"):
             return float(np.abs(self.faithful - self.compiled).max())
 
 
 def document(golden: Golden) -> bytes:
-    """The content of `golden.json`: for each plan and row, the answer for every target."""
+    """The content of `golden.json`: for each plan and row, all its answers."""
     return canonical.encode({"faithful": _hexes(golden.faithful), "compiled": _hexes(golden.compiled)})
 
 
@@ -50,10 +53,10 @@ def _hexes(values: Matrix) -> list[list[str]]:
     return [[value.hex() for value in row] for row in values.tolist()]
 
 
-def restore(data: bytes, rows: Matrix, origin: str, targets: int) -> Golden:
-    """Golden rows from the content of `golden.json`. Raises ValueError unless it fits the rows and targets."""
+def restore(data: bytes, rows: Matrix, origin: str, columns: int) -> Golden:
+    """Golden rows from the content of `golden.json`. Raises ValueError unless it fits the rows and their answers."""
     answers = canonical.decode(data)
-    table = items(items(real, targets, targets), len(rows), len(rows))
+    table = items(items(real, columns, columns), len(rows), len(rows))
     problems = [*record({"faithful": table, "compiled": table})("answers", answers)]
     if problems:
         raise ValueError("; ".join(problems))
@@ -63,6 +66,11 @@ def restore(data: bytes, rows: Matrix, origin: str, targets: int) -> Golden:
     if not (np.isfinite(faithful).all() and np.isfinite(compiled).all()):
         raise ValueError("an expected value is not finite")
     return Golden(rows, origin, faithful, compiled)
+
+
+def columns(answers: Sequence[Matrix]) -> Matrix:
+    """All outputs of a replay side by side."""
+    return np.ascontiguousarray(np.concatenate(answers, axis=1))
 
 
 def differences(kind: str, found: Matrix, expected: Matrix, profile: str) -> Iterator[str]:

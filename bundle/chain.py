@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ends import Axis, Target
+from .ends import Axis, Classes, Source, Target
 from .operators import Operator
 
-__all__ = ["Axis", "Chain", "Step", "Target"]
+__all__ = ["Axis", "Chain", "Classes", "Source", "Step", "Target"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,11 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Spectra go through the branches, one per fold, and the folds' predictions are averaged in order.
+    """Spectra go through the branches, one per fold, and the folds' answers are averaged in order.
 
-    A branch is its steps in order, the model last; branches that share fitted steps hold the same Step objects. A
-    single model is one branch named `0`.
+    A branch is its steps in order, the model last, and after it what undoes the scaling of the target; branches that
+    share fitted steps hold the same Step objects. A single model is one branch named `0`. Where there are classes a
+    branch ends in one column for each, and the answer is the class of the largest mean.
     """
 
     n_features: int
@@ -41,9 +42,21 @@ class Chain:
     targets: tuple[Target, ...]
     axis: Axis | None = None
     fold_rule: str = "mean"
+    """One of FOLD_RULES."""
+    weights: tuple[float, ...] = ()
+    """One for each branch where they do not weigh the same."""
+    classes: Classes | None = None
+    """What a classifier tells apart; None for a regression."""
+    sources: tuple[Source, ...] = ()
+    """The blocks that a spectrum is made of, side by side, where there are several."""
     opaque: Mapping[str, bytes] = field(default_factory=dict)
     """Pickled artifacts of opaque steps by their sha256."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Run, pipeline and chain identifiers, dataset name and hash: plain JSON values, absent when unknown."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Versions of the training environment (python, numpy, scikit-learn, …), recorded when the artifacts were saved."""
+
+    @property
+    def task(self) -> str:
+        """`regression` or `classification`."""
+        return "regression" if self.classes is None else "classification"

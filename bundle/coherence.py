@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import canonical, npy, programs
+from .ends import Classes
 from .format import ARRAY_CLASS, GOLDEN, MANIFEST, member, profile, words
 from .runtime.plan import Plan
 
@@ -17,8 +18,8 @@ def _uses(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[int, 
     for kind in ("faithful", "compiled"):
         for sha256, type_, shape in programs.arrays(manifest["plans"][kind]):
             yield sha256, "plan", type_, shape
-    if "axis" in manifest:
-        yield manifest["axis"]["array"], "axis", "<f8", (manifest["n_features"],)
+    for width, axis in _axes(manifest):
+        yield axis["array"], "axis", "<f8", (width,)
     yield manifest["golden"]["rows"], "golden", "<f8", (manifest["golden"]["count"], manifest["n_features"])
     for kind in ("faithful", "compiled"):
         for line in manifest["plans"][kind]["body"]:
@@ -26,10 +27,20 @@ def _uses(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[int, 
                 yield str(line.get("artifact")), "opaque", "pickle", ()
 
 
+def _axes(manifest: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The axes that a manifest knows, each with its points."""
+    if "axis" in manifest:
+        yield manifest["n_features"], manifest["axis"]
+    for source in manifest.get("sources", ()):
+        if "axis" in source:
+            yield source["width"], source["axis"]
+
+
 def check(manifest: dict[str, Any], plans: Mapping[str, Plan], sizes: Mapping[str, int]) -> Iterator[str]:
     """What does not fit together in a manifest of the right form, its plans, and the sizes of the file's members."""
     yield from _check_artifacts(manifest)
     yield from _check_members(manifest, sizes)
+    yield from _check_ends(manifest)
     for kind, plan in plans.items():
         yield from (f"{MANIFEST} plans.{kind}: {problem}" for problem in _check_plan(manifest, plan))
     features = words(plans)
@@ -84,16 +95,53 @@ def _check_plan(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
     widths = [source.width for source in plan.inputs]
     if widths != [manifest["n_features"]]:
         yield f"inputs of widths {widths}, expected one of {manifest['n_features']}"
-    if set(plan.outputs) != {"value"}:
-        yield f"outputs {sorted(plan.outputs)}, expected 'value'"
+    expected = ["proba", "value"] if manifest["chain"]["fold_rule"] == "soft" else ["value"]
+    if sorted(plan.outputs) != expected:
+        yield f"outputs {sorted(plan.outputs)}, expected {expected}"
         return
-    columns, names = plan.shape(plan.outputs["value"].register)[1], plan.outputs["value"].names
-    targets = tuple(target["name"] for target in manifest["targets"])
-    if columns != len(targets) or names not in ((), targets):
-        yield f"output 'value' has {columns} columns named {list(names)}, expected the targets {list(targets)}"
+    yield from _check_classes(manifest, plan) if "classes" in manifest else _check_targets(manifest, plan)
     indexes, folds = {step["index"] for step in manifest["chain"]["steps"]}, {*manifest["chain"]["folds"]}
     for line in plan.body:
         if line.step is not None and line.step not in indexes:
             yield f"{line.out} belongs to step {line.step}, which the chain does not have"
         if line.fold is not None and line.fold not in folds:
             yield f"{line.out} belongs to fold {line.fold!r}, which the chain does not have"
+
+
+def _check_targets(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
+    columns, names = plan.shape(plan.outputs["value"].register)[1], plan.outputs["value"].names
+    targets = tuple(target["name"] for target in manifest["targets"])
+    if columns != len(targets) or names not in ((), targets):
+        yield f"output 'value' has {columns} columns named {list(names)}, expected the targets {list(targets)}"
+
+
+def _check_classes(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
+    """The value of a classifier is a class by construction: the largest of as many columns as there are classes."""
+    count = len(manifest["classes"]["labels"])
+    made = next((line for line in plan.body if line.out == plan.outputs["value"].register), None)
+    if made is None or made.op != "argmax" or made.params.get("parts", 1) != 1 or plan.widths[made.inputs[0]] != count:
+        yield f"output 'value' is not the argmax of {count} columns, one for each class"
+    elif "proba" in plan.outputs and plan.outputs["proba"].register != made.inputs[0]:
+        yield "output 'proba' is not what 'value' is the argmax of"
+
+
+def _check_ends(manifest: dict[str, Any]) -> Iterator[str]:
+    """Task, classes, fold rule, weights and sources of a manifest go together."""
+    classes, chain = manifest.get("classes"), manifest["chain"]
+    if (manifest["task"] == "classification") != (classes is not None) or (chain["fold_rule"] == "mean") != (
+        classes is None
+    ):
+        said = f"task {manifest['task']!r}, fold_rule {chain['fold_rule']!r}"
+        yield f"{MANIFEST}: {said}, {'no classes' if classes is None else 'classes'}: they contradict each other"
+    if classes is not None:
+        try:
+            Classes.restored(classes)
+        except ValueError as error:
+            yield f"{MANIFEST} {error}"
+        if len(manifest["targets"]) != 1:
+            yield f"{MANIFEST} targets: {len(manifest['targets'])} with classes, expected one"
+    if len(chain.get("weights", chain["folds"])) != len(chain["folds"]):
+        yield f"{MANIFEST} chain.weights: {len(chain['weights'])} for {len(chain['folds'])} folds"
+    widths = [source["width"] for source in manifest.get("sources", ())]
+    if widths and sum(widths) != manifest["n_features"]:
+        yield f"{MANIFEST} sources: widths {widths}, expected {manifest['n_features']} points in all"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import answers, coherence, format, npy
 from .answers import Golden
 from .archive import Archive
-from .ends import Axis, Target
+from .ends import Axis, Classes, Source, Target
 from .errors import BundleError
 from .runtime.errors import PlanError
 
@@ -47,10 +47,24 @@ class Contents:
 
     def axis(self) -> Axis | None:
         """The model's axis, where it is known."""
-        entry = self.manifest.get("axis")
+        return self._axis(self.manifest.get("axis"), self.manifest["n_features"])
+
+    def sources(self) -> tuple[Source, ...]:
+        """The blocks that a spectrum is made of, where there are several."""
+        return tuple(
+            Source(source["name"], source["width"], self._axis(source.get("axis"), source["width"]))
+            for source in self.manifest.get("sources", ())
+        )
+
+    def classes(self) -> Classes | None:
+        """What a classifier tells apart."""
+        said = self.manifest.get("classes")
+        return None if said is None else Classes.restored(said)
+
+    def _axis(self, entry: dict[str, Any] | None, width: int) -> Axis | None:
         if entry is None:
             return None
-        values = self.array(entry["array"], "<f8", (self.manifest["n_features"],))
+        values = self.array(entry["array"], "<f8", (width,))
         if not np.isfinite(values).all():
             raise BundleError(f"axis: array {entry['array']} holds values that are not finite")
         return Axis(values, entry["unit"])
@@ -63,7 +77,9 @@ class Contents:
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise BundleError(f"member {format.GOLDEN}: it is not the one of which the manifest holds the sha256")
         try:
-            found = answers.restore(data, rows, entry["origin"], len(self.manifest["targets"]))
+            plan = self.plans["compiled"]
+            columns = sum(plan.widths[output.register] for output in plan.outputs.values())
+            found = answers.restore(data, rows, entry["origin"], columns)
         except ValueError as error:
             raise BundleError(f"{format.GOLDEN}: {error}") from None
         if found.difference.hex() != self.manifest["difference"]:

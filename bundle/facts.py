@@ -23,8 +23,12 @@ def facts(manifest: Mapping[str, Any], digest: str, axis: Axis | None) -> dict[s
         if axis is None
         else {"first": float(axis.values[0]), "last": float(axis.values[-1]), "unit": axis.unit},
         "targets": manifest["targets"],
+        "classes": canonical.plain(manifest["classes"]["labels"]) if "classes" in manifest else None,
+        "sources": [{"name": s["name"], "width": s["width"]} for s in manifest.get("sources", ())],
         "steps": [{**step, "params": canonical.plain(step["params"])} for step in manifest["chain"]["steps"]],
         "folds": manifest["chain"]["folds"],
+        "fold_rule": manifest["chain"]["fold_rule"],
+        "weights": [canonical.real(weight) for weight in manifest["chain"].get("weights", ())],
         "instructions": {kind: len(program["body"]) for kind, program in manifest["plans"].items()},
         "golden": {"rows": manifest["golden"]["count"], "origin": manifest["golden"]["origin"]},
         "difference": canonical.real(manifest["difference"]),

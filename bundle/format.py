@@ -8,6 +8,7 @@ from typing import Any
 
 from . import canonical, programs
 from .answers import ORIGINS
+from .ends import CLASS_TYPES, FOLD_RULES
 from .runtime.errors import PlanError
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Plan
@@ -55,16 +56,20 @@ _STEP = {
     "folds": items(text, 1),
 }
 _ARTIFACT = {"member": text, "sha256": digest, "size": integer(1), "class": text, "role": choice(*ROLES)}
+_AXIS = record({"array": digest, "unit": text})
 _SCHEMA = record(
     {
         "format": choice(FORMAT),
         "version": integer(VERSION, VERSION),
-        "task": choice("regression"),
+        "task": choice("regression", "classification"),
         "profile": choice("exact", "opaque"),
         "features": items(text),
         "n_features": integer(1, 2**24),
         "targets": items(record({"name": text, "unit": text}), 1),
-        "chain": record({"steps": items(record(_STEP), 1), "folds": items(text, 1), "fold_rule": choice("mean")}),
+        "chain": record(
+            {"steps": items(record(_STEP), 1), "folds": items(text, 1), "fold_rule": choice(*FOLD_RULES)},
+            {"weights": items(real, 2)},
+        ),
         "plans": record({"faithful": programs.PROGRAM, "compiled": programs.PROGRAM}),
         "difference": real,
         "artifacts": table(digest, record(_ARTIFACT)),
@@ -72,7 +77,11 @@ _SCHEMA = record(
         "provenance": table(text, anything),
         "environment": table(text, text),
     },
-    {"axis": record({"array": digest, "unit": text})},
+    {
+        "axis": _AXIS,
+        "classes": record({"labels": items(anything, 2), "type": choice(*CLASS_TYPES)}),
+        "sources": items(record({"name": text, "width": integer(1)}, {"axis": _AXIS}), 1),
+    },
 )
 
 

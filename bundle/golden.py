@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import Golden
+from .answers import Golden, columns
 from .chain import Chain
 from .errors import InputError, WriteError
 from .operators import MSC, PLS, Operator, Project, Scale
@@ -38,13 +38,13 @@ def make(
     `calibration` is spectra (n, p), of which some are chosen that spread over the range of predictions; without it the
     rows are synthetic. Raises WriteError when a plan has no finite answer for them.
     """
-    quick, slow = Replay(compiled, opaque=opaque), Replay(faithful, opaque=opaque)
+    quick, slow = (Replay(plan, plan.answers, opaque) for plan in (compiled, faithful))
     try:
         if calibration is None:
             rows, origin = synthesise(chain), "synthetic"
         else:
             rows, origin = _chosen(calibration, quick), "measured"
-        return Golden(rows, origin, slow.predict(rows), quick.predict(rows))
+        return Golden(rows, origin, columns(slow.answers(rows)), columns(quick.answers(rows)))
     except (InputError, PlanError) as error:
         hint = (
             "give spectra of the calibration set as calibration=" if calibration is None else "check the spectra given"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from . import canonical, programs
 from .answers import Golden
-from .chain import Chain
+from .chain import Axis, Chain, Source
 from .format import FORMAT, VERSION, profile, words
 from .runtime.plan import Plan
 
@@ -27,12 +27,12 @@ def describe(chain: Chain, plans: Mapping[str, Plan], golden: Golden, answers: b
     manifest = {
         "format": FORMAT,
         "version": VERSION,
-        "task": "regression",
+        "task": chain.task,
         "profile": profile(features),
         "features": features,
         "n_features": chain.n_features,
         "targets": [{"name": target.name, "unit": target.unit} for target in chain.targets],
-        "chain": {"steps": _steps(chain), "folds": list(chain.branches), "fold_rule": chain.fold_rule},
+        "chain": _chain(chain),
         "plans": documents,
         "difference": golden.difference.hex(),
         "golden": {
@@ -45,8 +45,26 @@ def describe(chain: Chain, plans: Mapping[str, Plan], golden: Golden, answers: b
         "environment": dict(chain.environment),
     }
     if chain.axis is not None:
-        manifest["axis"] = {"array": keep(chain.axis.values, "axis"), "unit": chain.axis.unit}
+        manifest["axis"] = _axis(chain.axis, keep)
+    if chain.classes is not None:
+        manifest["classes"] = {"labels": canonical.tagged(chain.classes.labels), "type": chain.classes.dtype}
+    if chain.sources:
+        manifest["sources"] = [_source(source, keep) for source in chain.sources]
     return manifest
+
+
+def _axis(axis: Axis, keep: Keep) -> dict[str, Any]:
+    return {"array": keep(axis.values, "axis"), "unit": axis.unit}
+
+
+def _source(source: Source, keep: Keep) -> dict[str, Any]:
+    axis = {} if source.axis is None else {"axis": _axis(source.axis, keep)}
+    return {"name": source.name, "width": source.width, **axis}
+
+
+def _chain(chain: Chain) -> dict[str, Any]:
+    weights = {"weights": [weight.hex() for weight in chain.weights]} if chain.weights else {}
+    return {"steps": _steps(chain), "folds": list(chain.branches), "fold_rule": chain.fold_rule, **weights}
 
 
 def _steps(chain: Chain) -> list[dict[str, Any]]:

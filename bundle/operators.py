@@ -15,15 +15,20 @@ __all__ = [
     "MSC",
     "PLS",
     "SNV",
+    "Affine",
     "Clip",
+    "Concat",
     "Detrend",
     "GapDerivative",
     "Gradient",
+    "Largest",
     "Linear",
-    "MinMax",
+    "Mean",
     "Normalize",
+    "OneHot",
     "Opaque",
     "Operator",
+    "Operators",
     "Project",
     "RobustSNV",
     "SavitzkyGolay",
@@ -37,6 +42,10 @@ Table = NDArray[np.float64]
 
 class Operator:
     """Base of all operators: what one step of a chain does to each spectrum."""
+
+
+Operators = tuple[Operator, ...]
+"""Operators one after the other; none at all leave a spectrum as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +131,11 @@ class Scale(Operator):
 
 
 @dataclass(frozen=True, eq=False)
-class MinMax(Operator):
-    """x · scale + minimum per point."""
+class Affine(Operator):
+    """x · scale + offset per point: min-max scaling, and what undoes a scaling of the target."""
 
     scale: Vector
-    minimum: Vector
+    offset: Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +178,33 @@ class PLS(Operator):
     coef: Table
     x_mean: Vector
     intercept: Vector
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Operator):
+    """Every branch on the same x, their results side by side: unions, several sources, the lower level of a stack."""
+
+    branches: tuple[Operators, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Mean(Operator):
+    """Every branch on the same x, their results averaged in order: Σ wᵢ·fᵢ(x) / Σ wᵢ, all weights 1 if not given."""
+
+    branches: tuple[Operators, ...]
+    weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Largest(Operator):
+    """The number (from 0) of the largest column, the first of equals: from scores of classes to a class."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneHot(Operator):
+    """From the number of a class to `count` columns, 1 in that of the class and 0 in the others: a vote."""
+
+    count: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,12 @@ class Bundle:
         """Points of a spectrum."""
         self.axis = predictor.axis
         """The positions of these points, None when the model does not know them."""
+        self.sources = predictor.sources
+        """The blocks that a spectrum is made of, empty when it is one."""
         self.targets = predictor.targets
+        """What is predicted: names and units."""
+        self.classes = predictor.classes
+        """What a classifier tells apart, in order; None for a regression."""
         self.golden = golden
         """The golden rows, and what both plans answer for them."""
         self._contents = contents
@@ -49,13 +54,24 @@ class Bundle:
 
     def predict(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
-    ) -> NDArray[np.float64]:
-        """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several.
+    ) -> NDArray[Any]:
+        """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
+        classifier (n,) labels in the type that they had in training.
 
         `wavelengths` (p,) are those of the spectra, in `unit` or else in the model's unit; `strict` asks that they are
-        given and checked. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
+        given and checked. A model of several sources also takes a list of their spectra, one array each, and likewise
+        of wavelengths. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
         """
         return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
+
+    def predict_proba(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+    ) -> NDArray[np.float64]:
+        """The probability of each of c classes for n spectra: (n, c), in the order of `classes`.
+
+        Raises InputError also when the model tells none: a regression, or a classifier that only votes.
+        """
+        return self._predictor.predict_proba(X, wavelengths, unit=unit, strict=strict)
 
     def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
         """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
@@ -145,12 +161,15 @@ class _Inspection:
                 contents.plans["compiled"],
                 axis=contents.axis(),
                 targets=contents.targets,
+                classes=contents.classes(),
+                sources=contents.sources(),
                 digest=contents.digest,
                 opaque=functions,
             )
             replays = {"compiled": predictor.replay}
             if thorough:
-                replays["faithful"] = Replay(contents.plans["faithful"], opaque=functions)
+                faithful = contents.plans["faithful"]
+                replays["faithful"] = Replay(faithful, faithful.answers, functions)
         except PlanError as error:
             raise BundleError(str(error)) from None
         exactly = "to the last bit" if predictor.profile == "exact" else f"within {answers.TOLERANCE:.0e}"
@@ -180,7 +199,7 @@ def _functions(contents: Contents, allowed: bool) -> Opaque:
 def _replayed(replay: Replay, kind: str, rows: Golden, profile: str) -> list[str]:
     expected: NDArray[np.float64] = getattr(rows, kind)
     try:
-        found = replay.predict(rows.rows)
+        found = answers.columns(replay.answers(rows.rows))
     except (InputError, PlanError) as error:
         return [f"golden rows, {kind} plan: {error}"]
     return list(answers.differences(kind, found, expected, profile))

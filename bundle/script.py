@@ -84,6 +84,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         math_import=program.math_import,
         points=str(chain.n_features),
         targets=_literal([(target.name, target.unit) for target in chain.targets]),
+        classes=_literal(None if chain.classes is None else list(chain.classes.labels)),
         name=_literal(name),
         functions=program.functions,
         constants=program.constants,
@@ -118,8 +119,8 @@ class _Program:
         }
         self.functions, self.math_import = _slices({INSTRUCTIONS[line.op].twin for line in plan.body})
         self.constants = "\n".join(f"{name} = {self._constant(name, c)}" for name, c in plan.constants.items())
-        value = plan.outputs["value"].register
-        self.body = "\n".join([*self._lines(operators), f"    return {value}"])
+        answers = " + ".join(plan.outputs[name].register for name in plan.answers)
+        self.body = "\n".join([*self._lines(operators), f"    return {answers}"])
 
     def _constant(self, name: str, constant: Constant) -> str:
         return _numbers(constant.array, rows=name in self._tables)
@@ -139,13 +140,13 @@ class _Program:
             for slot, name in zip(_slots(line), line.inputs, strict=True)
         ]
         entry = INSTRUCTIONS[line.op]
-        params = [f"{param.name}={_literal(_plain(line.params[param.name]))}" for param in entry.params]
+        said = [param.name for param in entry.params if param.name in line.params]
+        params = [f"{name}={_literal(_plain(line.params[name]))}" for name in said]
         return f"{entry.twin.__name__}({', '.join(operands + params)})"
 
 
 def _slots(line: Instruction) -> tuple[str, ...]:
-    slots = INSTRUCTIONS[line.op].slots
-    return ("row",) * len(line.inputs) if slots == ("rows",) else slots
+    return INSTRUCTIONS[line.op].slots_of(len(line.inputs))
 
 
 def _check_names(plan: Plan) -> None:
@@ -156,7 +157,7 @@ def _check_names(plan: Plan) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return [list(run) for run in value] if isinstance(value, list | tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _slices(twins: Iterable[Callable[..., Any]]) -> tuple[str, str]:

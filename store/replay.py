@@ -49,7 +49,14 @@ def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
     draft = prepare(chain, calibration(desk, objects, chain_id))
-    return Predictor(draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest)
+    return Predictor(
+        draft.compiled,
+        axis=chain.axis,
+        targets=chain.targets,
+        digest=draft.digest,
+        classes=chain.classes,
+        sources=chain.sources,
+    )
 
 
 def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..operators import Linear
-from .registry import READERS, Reading, reads, spelled
+from .nested import nested
+from .registry import Reading, reads, spelled
 from .state import State
 
 __all__: list[str] = []
@@ -14,8 +15,8 @@ FAMILY = "linear"
 PACKAGE = "sklearn.linear_model"
 
 
-@reads(FAMILY, spelled(PACKAGE, ["_base"], "LinearRegression"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_ridge"], "Ridge", "RidgeCV"), model=True)
+@reads(FAMILY, spelled(PACKAGE, ["_base"], "LinearRegression"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_ridge"], "Ridge", "RidgeCV"), method="predict")
 @reads(
     FAMILY,
     spelled(
@@ -24,33 +25,31 @@ PACKAGE = "sklearn.linear_model"
         *("Lasso", "LassoCV", "ElasticNet", "ElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV"),
         *("MultiTaskElasticNet", "MultiTaskElasticNetCV"),
     ),
-    model=True,
+    method="predict",
 )
 @reads(
-    FAMILY, spelled(PACKAGE, ["_least_angle"], "Lars", "LarsCV", "LassoLars", "LassoLarsCV", "LassoLarsIC"), model=True
+    FAMILY,
+    spelled(PACKAGE, ["_least_angle"], "Lars", "LarsCV", "LassoLars", "LassoLarsCV", "LassoLarsIC"),
+    method="predict",
 )
 @reads(
     FAMILY,
     spelled(PACKAGE, ["_omp"], "OrthogonalMatchingPursuit", "OrthogonalMatchingPursuitCV"),
-    model=True,
+    method="predict",
 )
-@reads(FAMILY, spelled(PACKAGE, ["_bayes"], "BayesianRidge", "ARDRegression"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_huber"], "HuberRegressor"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_theil_sen"], "TheilSenRegressor"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_stochastic_gradient"], "SGDRegressor"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_passive_aggressive"], "PassiveAggressiveRegressor"), model=True)
-@reads(FAMILY, spelled(PACKAGE, ["_quantile"], "QuantileRegressor"), model=True)
-@reads(FAMILY, spelled("sklearn.svm", ["_classes"], "LinearSVR"), model=True)
+@reads(FAMILY, spelled(PACKAGE, ["_bayes"], "BayesianRidge", "ARDRegression"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_huber"], "HuberRegressor"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_theil_sen"], "TheilSenRegressor"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_stochastic_gradient"], "SGDRegressor"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_passive_aggressive"], "PassiveAggressiveRegressor"), method="predict")
+@reads(FAMILY, spelled(PACKAGE, ["_quantile"], "QuantileRegressor"), method="predict")
+@reads(FAMILY, spelled("sklearn.svm", ["_classes"], "LinearSVR"), method="predict")
 def linear(state: State) -> Reading:
     coef = state.table("coef_")
     intercept = state.finite("intercept_", np.broadcast_to(np.ravel(state.get("intercept_")), (len(coef),)))
     return Reading((Linear(coef, intercept),))
 
 
-@reads(FAMILY, spelled(PACKAGE, ["_ransac"], "RANSACRegressor"), "of a linear regression", model=True)
+@reads(FAMILY, spelled(PACKAGE, ["_ransac"], "RANSACRegressor"), "of a linear regression", method="predict")
 def ransac(state: State) -> Reading:
-    inner = State.of(state.get("estimator_"), state.where)
-    reader = READERS.get(inner.name)
-    if reader is None or reader.predict is None:
-        raise state.refuse(f"its estimator_ is a {inner.name}, which is not supported")
-    return reader.predict(inner)
+    return Reading(nested(state, "estimator_", state.get("estimator_"), "predict"))

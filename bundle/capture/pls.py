@@ -24,7 +24,10 @@ AGREEMENT = 1e-6
 
 
 @reads(
-    FAMILY, NAMES, "as a model: any number of targets, scale or not, states of scikit-learn 1.3 and later", model=True
+    FAMILY,
+    NAMES,
+    "as a model: any number of targets, scale or not, states of scikit-learn 1.3 and later",
+    method="predict",
 )
 def pls(state: State) -> Reading:
     rotations, loadings = state.table("x_rotations_"), state.table("y_loadings_")

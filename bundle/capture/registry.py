@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..operators import Operator
+from ..operators import Operators
 from .state import State
 
-__all__ = ["READERS", "Reader", "Reading", "reads", "spelled"]
+__all__ = ["METHODS", "READERS", "Read", "Reader", "Reading", "reader_of", "reads", "spelled"]
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What a state says."""
 
-    operators: tuple[Operator, ...]
-    misread: tuple[Operator, ...] = ()
+    operators: Operators
+    misread: Operators = ()
     """What a scikit-learn of another version takes the state for; empty where there is only one way to read it."""
+
+
+Read = Callable[[State], Reading]
+
+METHODS = {
+    "transform": "a preprocessing step",
+    "predict": "a model that predicts",
+    "predict_proba": "a model of probabilities",
+    "inverse_transform": "something done to the target",
+}
+"""As what a class may be read, by the method that it then stands for. The `predict` of a classifier is read as the
+number of the class (its place in `classes_`), `predict_proba` as one column for each class."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One entry: `transform` reads the object as a preprocessing step, `predict` as the model; either may be absent."""
+    """One entry: how objects of a class are read, by the method that they stand for."""
 
     family: str
     options: str
     """What is supported, for people."""
-    transform: Callable[[State], Reading] | None = field(default=None, compare=False)
-    predict: Callable[[State], Reading] | None = field(default=None, compare=False)
+    methods: Mapping[str, Read] = field(compare=False)
 
 
 READERS: dict[str, Reader] = {}
@@ -42,19 +53,21 @@ def spelled(package: str, modules: Iterable[str], *classes: str) -> tuple[str, .
 
 
 def reads(
-    family: str, names: Iterable[str], options: str = "all", *, model: bool = False
-) -> Callable[[Callable[[State], Reading]], Callable[[State], Reading]]:
-    """Register a function as the reader of these classes, as a model or as a preprocessing step."""
+    family: str, names: Iterable[str], options: str = "all", *, method: str = "transform"
+) -> Callable[[Read], Read]:
+    """Register a function as the reader of these classes, for one of their METHODS."""
 
-    def register(function: Callable[[State], Reading]) -> Callable[[State], Reading]:
+    def register(function: Read) -> Read:
         for name in names:
             known = READERS.get(name)
-            READERS[name] = Reader(
-                family,
-                f"{known.options}; {options}" if known else options,
-                known.transform if model and known else None if model else function,
-                function if model else known.predict if known else None,
-            )
+            said = options if known is None or options in known.options else f"{known.options}; {options}"
+            READERS[name] = Reader(family, said, {**(known.methods if known else {}), method: function})
         return function
 
     return register
+
+
+def reader_of(state: State, method: str) -> Read | None:
+    """What reads an object as something that is asked by this method; None where it is not known as such."""
+    known = READERS.get(state.name)
+    return known.methods.get(method) if known else None

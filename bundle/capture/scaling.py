@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..operators import Clip, MinMax, Normalize, Scale
+import numpy as np
+
+from ..operators import Affine, Clip, Normalize, Scale
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -15,6 +17,34 @@ FAMILY = "scaling"
 def standard(state: State) -> Reading:
     center = state.vector("mean_") if state.get("with_mean") else None
     return Reading((Scale(center, state.vector("scale_") if state.get("with_std") else None),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "StandardScaler"), method="inverse_transform")
+def standard_undone(state: State) -> Reading:
+    return _undone(state, ("scale_", "with_std"), ("mean_", "with_mean"))
+
+
+def _undone(state: State, scale: tuple[str, str], offset: tuple[str, str]) -> Reading:
+    """x · scale + offset; each is an attribute, and the option that says whether it was used."""
+    count = state.whole("n_features_in_")
+    factors = state.vector(scale[0]) if state.get(scale[1]) else np.ones(count)
+    return Reading((Affine(factors, state.vector(offset[0]) if state.get(offset[1]) else np.zeros(count)),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "RobustScaler"), method="inverse_transform")
+def robust_undone(state: State) -> Reading:
+    return _undone(state, ("scale_", "with_scaling"), ("center_", "with_centering"))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "MinMaxScaler"), "clip too", method="inverse_transform")
+def min_max_undone(state: State) -> Reading:
+    return Reading((Scale(state.vector("min_"), state.vector("scale_")),))
+
+
+@reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "MaxAbsScaler"), "clip=False", method="inverse_transform")
+def max_abs_undone(state: State) -> Reading:
+    factors = state.vector("scale_")
+    return Reading((Affine(factors, np.zeros(len(factors))),))
 
 
 @reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "RobustScaler"))
@@ -31,7 +61,7 @@ def max_abs(state: State) -> Reading:
 
 @reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "MinMaxScaler"), "clip too")
 def min_max(state: State) -> Reading:
-    scaled = MinMax(state.vector("scale_"), state.vector("min_"))
+    scaled = Affine(state.vector("scale_"), state.vector("min_"))
     if not state.get("clip", default=False):
         return Reading((scaled,))
     least, largest = state.get("feature_range")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,7 +51,10 @@ def _close(ours: Matrix, theirs: Matrix) -> bool:
 def ask(state: State, rows: Matrix, method: str) -> Matrix:
     """What the live object's own method makes of the rows, as a table."""
     try:
-        answer: Any = getattr(state.live, method)(rows.copy())
+        answer = np.asarray(getattr(state.live, method)(rows.copy()))
+        classes = getattr(state.live, "classes_", None)
+        if method == "predict" and classes is not None:
+            answer = np.searchsorted(classes, answer)
         return np.asarray(answer, dtype=np.float64).reshape(len(rows), -1)
     except Exception as error:  # the object's own code may raise anything
         raise state.refuse(f"its {method} fails on the rows it is checked with: {error}") from error

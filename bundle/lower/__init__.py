@@ -7,7 +7,19 @@ from collections import Counter
 from ..chain import Chain, Step
 from ..errors import PlanError
 from ..runtime.plan import Output, Plan
-from . import derivatives, detrend, linear, points, savitzky_golay, spectral  # noqa: F401  they register their operators
+from . import (  # noqa: F401  they register their operators
+    activations,
+    derivatives,
+    detrend,
+    gaussians,
+    kernels,
+    linear,
+    points,
+    savitzky_golay,
+    spectral,
+    trees,
+)
+from .branching import average
 from .operate import operate
 from .program import Program
 
@@ -17,9 +29,12 @@ __all__ = ["Program", "lower", "operate"]
 def lower(chain: Chain) -> Plan:
     """The plan that does what the chain's steps say, one after the other, and averages its branches in order.
 
-    Lines carry the step they came from, and the fold where a step belongs to one fold alone. Raises PlanError
-    naming the step whose operator does not fit what reaches it, or whose branch does not end in one value per target.
+    Its output `value` is one column for each target, or the number of a class; `proba`, where a classifier has
+    probabilities, one for each class. Lines carry the step they came from, and the fold where a step belongs to one
+    fold alone. Raises PlanError naming the step whose operator does not fit what reaches it, or whose branch does not
+    end in the columns expected.
     """
+    columns, each = (len(chain.classes.labels), "class") if chain.classes else (len(chain.targets), "target")
     program = Program(chain.n_features)
     uses = Counter(id(step) for steps in chain.branches.values() for step in steps)
     done: dict[tuple[str, int], str] = {}
@@ -32,14 +47,17 @@ def lower(chain: Chain) -> Plan:
             if key not in done:
                 done[key] = _lower_step(step, program, x)
             x = done[key]
-        if program.width(x) != len(chain.targets):
+        if program.width(x) != columns:
             raise PlanError(
                 f"fold {fold}: the last step {steps[-1].name if steps else '(none)'} gives {program.width(x)} values, "
-                f"expected {len(chain.targets)}, one per target"
+                f"expected {columns}, one per {each}"
             )
         values.append(x)
     program.step = program.fold = None
-    value = program("fold", *values, d=len(values)) if len(values) > 1 else values[0]
+    value = average(program, values, chain.weights)
+    if chain.classes:
+        proba = {"proba": Output(value)} if chain.fold_rule == "soft" else {}
+        return program.plan({"value": Output(program("argmax", value)), **proba})
     names = tuple(target.name for target in chain.targets) if len(chain.targets) > 1 else ()
     return program.plan({"value": Output(value, names)})
 

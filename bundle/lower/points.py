@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PlanError
-from ..operators import Clip, MinMax, Scale, Select
+from ..operators import Affine, Clip, Scale, Select
 from .operate import operate
 from .program import Program
 
@@ -32,9 +32,12 @@ def scale(operator: Scale, program: Program, x: str) -> str:
 
 
 @operate.register
-def min_max(operator: MinMax, program: Program, x: str) -> str:
-    scaled = program("mul", x, fitted("MinMax", operator.scale, program, x))
-    return program("add", scaled, fitted("MinMax", operator.minimum, program, x))
+def affine(operator: Affine, program: Program, x: str) -> str:
+    # One number may stand for all points.
+    scale, offset = (
+        v if np.size(v) == 1 else fitted("Affine", v, program, x) for v in (operator.scale, operator.offset)
+    )
+    return program("add", program("mul", x, scale), offset)
 
 
 @operate.register

@@ -62,18 +62,23 @@ class Replay:
             return self._run(X, checked=False)
 
     def predict(self, X: Any) -> Matrix:
-        """The first output, (n, width), for any acceptable spectra.
+        """The first output, (n, width), for any acceptable spectra; raises what `answers` raises."""
+        return self.answers(X)[0]
 
-        Raises InputError listing every row that holds an unusable value or has no finite answer (a constant row, say).
+    def answers(self, X: Any) -> tuple[Matrix, ...]:
+        """The outputs, (n, width) each, for any acceptable spectra.
+
+        Raises InputError listing every row that holds an unusable value, or whose first output is not finite: a
+        constant row, say.
         """
         x = matrix(X, self.width)
         with np.errstate(all="ignore"):
-            value = self._run(x, checked=True)[0]
-            flat = value.reshape(-1)
+            found = self._run(x, checked=True)
+            flat = found[0].reshape(-1)
             # A dot product sees a NaN or an infinity anywhere, in one call; only then is it worth looking closer.
             if not np.dot(flat, flat) < inf:
-                _refuse_unanswered(value)
-        return value
+                _refuse_unanswered(found[0])
+        return found
 
     def _run(self, X: Matrix, *, checked: bool) -> tuple[Matrix, ...]:
         n, block = len(X), self._block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ __all__ = ["Result"]
 class Result:
     """Predictions of n spectra and how they were made."""
 
-    values: NDArray[np.float64]
-    """Shape (n,) for one target, (n, t) for several, in the targets' units."""
+    values: NDArray[Any]
+    """Shape (n,) for one target, (n, t) for several, in the targets' units; of a classifier (n,) labels."""
     flags: tuple[tuple[str, ...], ...]
     """Per row, the codes of what is noteworthy about it; empty for a row with nothing to say."""
     axis_action: str
@@ -24,3 +25,5 @@ class Result:
     """`exact`: the same bits in every host; `opaque`: a pickled step took part."""
     digest: str
     """Sha256 of the bundle's manifest."""
+    proba: NDArray[np.float64] | None = None
+    """Shape (n, c): the probability of each class, where the model tells them."""

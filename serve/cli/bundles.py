@@ -183,6 +183,10 @@ def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> s
 
     records = _records(bundle, model, ids, result)
     flagged = [{**record, "flags": result.flags[record["row"] - 1]} for record in records]
+    if bundle.classes is not None and result.proba is not None:
+        labels = list(map(str, bundle.classes.labels))
+        for record in flagged:
+            record["proba"] = dict(zip(labels, result.proba[record["row"] - 1].tolist(), strict=True))
     return json.dumps(flagged, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -32,7 +32,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     """The body of an answer, in columns: one entry per spectrum in `values`, `flags` and `ids`."""
 
     values: list[Any]
-    """A number per spectrum, or a list of numbers where the model has several targets."""
+    """A number per spectrum, a list of numbers where the model has several targets, or the label of a class."""
     targets: list[str]
     units: list[str]
     flags: list[tuple[str, ...]]
@@ -41,6 +41,10 @@ class Answer(msgspec.Struct, omit_defaults=True):
     digest: str
     profile: str
     ids: list[str | int] | None = None
+    classes: list[Any] | None = None
+    """What a classifier tells apart, in the order of its probabilities."""
+    proba: list[list[float]] | None = None
+    """For each spectrum the probability of each class, where the model tells them."""
 
 
 _decode = msgspec.json.Decoder(Question).decode
@@ -108,5 +112,7 @@ def encode(model: str, bundle: Bundle, question: Question, result: Result) -> by
             result.digest,
             result.profile,
             question.ids,
+            None if bundle.classes is None else list(bundle.classes.labels),
+            None if result.proba is None else result.proba.tolist(),
         )
     )

@@ -60,7 +60,7 @@ class Stranger:
         return self.array(self.manifest["golden"]["rows"])
 
     def predict(self, kind: str, spectrum: Row) -> Row:
-        """The answer of a plan for one spectrum."""
+        """The answers of a plan for one spectrum: the columns of `value`, then those of the other outputs by name."""
         plan = self.manifest["plans"][kind]
         registers = {plan["inputs"][0]["name"]: spectrum}
         constants = {name: self._constant(entry) for name, entry in plan["consts"].items()}
@@ -68,12 +68,13 @@ class Stranger:
             # Two words are Python's own, and one is taken: their twins end in an underscore.
             twin = getattr(stdlib, line["op"] + "_" * (line["op"] in ("max", "min", "map")))
             operands = [
-                registers[name] if name in registers else _operand(constants[name], line["op"]) for name in line["in"]
+                registers[name] if name in registers else _operand(constants[name], line["op"], place)
+                for place, name in enumerate(line["in"])
             ]
             params = {key: value for key, value in line.items() if key not in FIXED}
             registers[line["out"]] = twin(*operands, **params)
-        answer: Row = registers[plan["outputs"]["value"]["from"]]
-        return answer
+        others = sorted(name for name in plan["outputs"] if name != "value")
+        return [value for name in ("value", *others) for value in registers[plan["outputs"][name]["from"]]]
 
     def _constant(self, entry: dict[str, Any]) -> list[Any]:
         if "array" in entry:
@@ -83,6 +84,10 @@ class Stranger:
         return [values[start : start + columns] for start in range(0, len(values), columns)]
 
 
-def _operand(constant: list[Any], op: str) -> list[Any]:
-    """A table is its rows; a constant of one row, where a register or a vector may stand, is that row."""
-    return constant if op in ("matmul", "banded", "gather") else constant[0]
+TABLES = {"banded": 1, "matmul": 1, "pieces": 2, "forest": 4, "dist": 1, "nearest": 1}
+"""Where a table stands among the operands."""
+
+
+def _operand(constant: list[Any], op: str, place: int) -> list[Any]:
+    """A table is its rows, an index its numbers; elsewhere stands a constant of one row, as that row."""
+    return constant if TABLES.get(op) == place or type(constant[0]) is int else constant[0]

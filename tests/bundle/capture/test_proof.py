@@ -27,10 +27,7 @@ ROWS = synthetic_rows(100)
 
 def reading_of(fitted: Any, method: str) -> Reading:
     state = State.of(fitted, "here")
-    reader = READERS[state.name]
-    read = reader.predict if method == "predict" else reader.transform
-    assert read is not None
-    return read(state)
+    return READERS[state.name].methods[method](state)
 
 
 def proven(fitted: Any, reading: Reading, method: str) -> str:

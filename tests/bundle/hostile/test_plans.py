@@ -54,7 +54,7 @@ CASES: list[tuple[Change, str]] = [
     (lambda p: p["outputs"]["value"].update({"from": "k0"}), "names register 'k0', which is never assigned"),
     (lambda p: p["outputs"]["value"].update({"from": "x2"}), "output 'value' has 12 columns named []"),
     (lambda p: p["outputs"]["value"].update(names=["fat"]), "has 1 columns named ['fat'], expected the targets"),
-    (lambda p: p["outputs"].update(other={"from": "x1"}), "outputs ['other', 'value'], expected 'value'"),
+    (lambda p: p["outputs"].update(other={"from": "x1"}), "outputs ['other', 'value'], expected ['value']"),
     (lambda p: p.update(outputs={}), "plan: no output, expected at least one"),
     (lambda p: p.update(ir=2), "compiled.ir: 2 (an integer), expected an integer from 1 to 1"),
     (lambda p: p["consts"]["k1"].update(hex=["inf"]), "plan constant 'k1' is infinite"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from n4akit.bundle.operators import Clip, MinMax, Operator, Scale, Select
+from n4akit.bundle.operators import Affine, Clip, Operator, Scale, Select
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from ...conftest import Tecator
@@ -46,7 +46,7 @@ def test_a_point_that_never_varied_is_left_alone(tecator: Tecator) -> None:
 @pytest.mark.parametrize("feature_range", [(0.0, 1.0), (-2.0, 5.0)])
 def test_min_max_is_scikit_learns_with_and_without_clip(feature_range: tuple[float, float], tecator: Tecator) -> None:
     fitted = MinMaxScaler(feature_range).fit(tecator.X[::20])
-    scaled, held = MinMax(fitted.scale_, fitted.min_), Clip(*feature_range)
+    scaled, held = Affine(fitted.scale_, fitted.min_), Clip(*feature_range)
     expected = fitted.transform(tecator.X)
     assert expected.max() > feature_range[1] + 0.1, "some values must lie outside for the clip to matter"
     assert_agrees(scaled, X=tecator.X, expected=expected, within=1e-12)
