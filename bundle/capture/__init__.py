@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..errors import CaptureError
 from . import decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
 from .flatten import leaves
 from .opaque import carry
+from .origin import check_origin, witnessed
 from .registry import READERS, Reading
 from .state import State
 from .verify import TOLERANCE, Matrix, apply, prove, synthetic_rows
@@ -49,12 +51,16 @@ def from_sklearn(
     step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows; a difference
     beyond `TOLERANCE` is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
+    `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by its
+    `scikit-learn` the state is read, where another one is running (`n4akit.bundle.dialects.unpickle` finds it).
+
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
-    recorder = _Recorder(_width(folds.values(), wavelengths, n_features), probes, opaque)
+    check_origin(folds.values(), environment or {})
+    recorder = _Recorder(_width(folds.values(), wavelengths, n_features), probes, opaque, environment or {})
     branches = {fold: recorder.branch([], model) for fold, model in folds.items()}
-    return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
+    return recorder.chain(branches, wavelengths, unit, targets, provenance)
 
 
 def from_steps(
@@ -76,9 +82,11 @@ def from_steps(
     """
     models = _folds(folds)
     fitted = [step.fitted for step in steps if step.fitted is not None]
-    recorder = _Recorder(_width([*fitted, *models.values()], wavelengths, n_features), probes, opaque)
+    check_origin([*fitted, *models.values()], environment or {})
+    width = _width([*fitted, *models.values()], wavelengths, n_features)
+    recorder = _Recorder(width, probes, opaque, environment or {})
     branches = {fold: recorder.branch(steps, model) for fold, model in models.items()}
-    return recorder.chain(branches, wavelengths, unit, targets, provenance, environment)
+    return recorder.chain(branches, wavelengths, unit, targets, provenance)
 
 
 def _folds(estimator: Any) -> dict[str, Any]:
@@ -111,8 +119,11 @@ def _width(fitted: Iterable[Any], wavelengths: ArrayLike | None, n_features: int
 class _Recorder:
     """Reads the branches of one chain; a step that several folds share is read once."""
 
-    def __init__(self, width: int, probes: ArrayLike | None, opaque: bool) -> None:
+    def __init__(
+        self, width: int, probes: ArrayLike | None, opaque: bool, environment: Mapping[str, str]
+    ) -> None:
         self.width = width
+        self.environment = environment
         self.rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)
         if self.rows.shape[1] != width:
             raise CaptureError(f"probes: {self.rows.shape[1]} values in each row, expected {width}")
@@ -163,6 +174,7 @@ class _Recorder:
             raise state.refuse(
                 f"{state.name} is not known as {role}; opaque=True carries it as a pickle, for those who trust it"
             )
+        verified = witnessed(verified, self.environment)
         return Step(index, name, state.name, _plain(state), operators, verified), answer
 
     def chain(
@@ -172,7 +184,6 @@ class _Recorder:
         unit: str,
         targets: Sequence[str | Target] | None,
         provenance: Mapping[str, Any] | None,
-        environment: Mapping[str, str] | None,
     ) -> Chain:
         counts = {answer.shape[1] for steps, answer in self._ends(branches)}
         if len(counts) > 1:
@@ -184,7 +195,7 @@ class _Recorder:
             _axis(wavelengths, unit, self.width),
             opaque=self.pickled,
             provenance=provenance or {},
-            environment=environment or {},
+            environment=self.environment,
         )
 
     def _ends(self, branches: Mapping[str, tuple[Step, ...]]) -> list[tuple[Step, Matrix]]:
@@ -210,7 +221,9 @@ def _state_of(step: FittedStep) -> State:
 def _plain(state: State) -> dict[str, Any]:
     """The public parameters that are plain values, for people to read."""
     if state.live is not None and hasattr(state.live, "get_params"):
-        params = state.live.get_params(deep=False)
+        # Not get_params: an object of another version lacks options that the class has gained since.
+        names = [name for name in signature(type(state.live)).parameters if hasattr(state.live, name)]
+        params: Mapping[str, Any] = {name: getattr(state.live, name) for name in names}
     else:
         params = state.values
     # Whoever searched over numpy's numbers is told the same as whoever typed them.
