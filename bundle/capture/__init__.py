@@ -51,8 +51,8 @@ def from_sklearn(
     step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows; a difference
     beyond `TOLERANCE` is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
-    `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by its
-    `scikit-learn` the state is read, where another one is running (`n4akit.bundle.dialects.unpickle` finds it).
+    `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by
+    its `scikit-learn` the state is read, if another one is running (`n4akit.bundle.dialects.unpickle` finds it).
 
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
@@ -119,9 +119,7 @@ def _width(fitted: Iterable[Any], wavelengths: ArrayLike | None, n_features: int
 class _Recorder:
     """Reads the branches of one chain; a step that several folds share is read once."""
 
-    def __init__(
-        self, width: int, probes: ArrayLike | None, opaque: bool, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, width: int, probes: ArrayLike | None, opaque: bool, environment: Mapping[str, str]) -> None:
         self.width = width
         self.environment = environment
         self.rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)

@@ -27,7 +27,9 @@ Release = tuple[int, int]
 
 PACKAGE = "scikit-learn"
 
-ROUTE = "capture it in the environment where it was fitted, and carry the bundle (README, Models of another environment)"
+ROUTE = (
+    "capture it in the environment where it was fitted, and carry the bundle (README, Models of another environment)"
+)
 
 NEWEST: Release = (1, 9)
 """The newest scikit-learn whose states were compared."""
@@ -45,7 +47,15 @@ COMPARED: Mapping[Release, tuple[str, ...]] = {
         *("SelectFwe", "RFE", "RFECV", "SequentialFeatureSelector", "SelectFromModel"),
         *("LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "MultiTaskLasso"),
         *("ElasticNetCV", "LarsCV", "LassoLarsCV", "LassoLarsIC", "OrthogonalMatchingPursuitCV", "MultiTaskLassoCV"),
-        *("MultiTaskElasticNetCV", "MultiTaskElasticNet", "Lars", "LassoLars", "OrthogonalMatchingPursuit", "BayesianRidge", "ARDRegression"),
+        *(
+            "MultiTaskElasticNetCV",
+            "MultiTaskElasticNet",
+            "Lars",
+            "LassoLars",
+            "OrthogonalMatchingPursuit",
+            "BayesianRidge",
+            "ARDRegression",
+        ),
         *("HuberRegressor", "TheilSenRegressor", "RANSACRegressor", "SGDRegressor", "PassiveAggressiveRegressor"),
         *("QuantileRegressor", "LinearSVR"),
         # Known by what their numbers must satisfy: the running version misreads those of 1.3 and 1.4.
@@ -144,9 +154,8 @@ def _misread(estimator: Any) -> str:
 
 
 def _refused(estimator: Any, said: str, reason: str) -> CaptureError:
-    return CaptureError(
-        f"{type(estimator).__qualname__}: scikit-learn {said} wrote its state, {_running()} is running; {reason}: {ROUTE}"
-    )
+    name = type(estimator).__qualname__
+    return CaptureError(f"{name}: scikit-learn {said} wrote its state, {_running()} is running; {reason}: {ROUTE}")
 
 
 def _release(said: str) -> Release:

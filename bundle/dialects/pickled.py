@@ -34,8 +34,7 @@ VERSION = re.compile(
     rb"_sklearn_version"
     rb"(?:\x94|q.|r.{4}|\np\d+\n)?"  # it is remembered: by a pickle of protocol 4, 2, 0
     rb"(?:\x95.{8})?"  # a frame may begin here
-    rb"(?:\x8c.|X.{4}|V)"  # a text follows
-    rb"(\d+\.\d+[\w.+]*)",
+    rb"(?:\x8c(?P<short>.)|X(?P<long>.{4})|V(?P<line>[^\n]*))",  # the text, after its length or up to its line's end
     re.DOTALL,
 )
 """Where a pickle says which scikit-learn wrote it. Its own object forgets it when it is loaded."""
@@ -58,14 +57,20 @@ def unpickle(path: str | os.PathLike[str], *, trust: bool = False) -> tuple[Any,
         raise
     except Exception as error:  # unpickling may raise anything: a class that has moved since, for one
         writer = f"scikit-learn {version} wrote it" if version else "it does not say what wrote it"
-        raise CaptureError(f"{name}: cannot be read here: {type(error).__name__}: {error}; {writer}: {ROUTE}") from error
+        raise CaptureError(
+            f"{name}: cannot be read here: {type(error).__name__}: {error}; {writer}: {ROUTE}"
+        ) from error
     return found, {} if version is None else {"scikit-learn": version}
 
 
 def written_by(data: bytes) -> str | None:
     """The version of scikit-learn that wrote a pickle; None when there is no object of it inside. Nothing is loaded."""
     found = VERSION.search(data)
-    return found[1].decode("ascii") if found else None
+    if found is None:
+        return None
+    length = int.from_bytes(found["short"] or found["long"] or b"", "little")
+    text = data[found.end() : found.end() + length] if found["line"] is None else found["line"]
+    return text.decode("utf-8", "replace")
 
 
 def _unpacked(data: bytes) -> bytes:

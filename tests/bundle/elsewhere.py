@@ -1,9 +1,9 @@
-"""Fit the zoo where this runs, with any scikit-learn from 1.3 on, and leave what another environment is to make of it.
+"""Fit the zoo where this runs, with any scikit-learn from 1.3 on, and leave it for another environment to read.
 
-Run in that environment, with this project's folder and its `.path` on PYTHONPATH (numpy, scikit-learn and nothing else):
+Run there, with this project's folder and its `.path` on PYTHONPATH; numpy and scikit-learn are enough:
 
     python -m tests.bundle.elsewhere ZIP            # every entry: pickled, with its answers, and captured there
-    python -m tests.bundle.elsewhere ZIP NAME...    # these alone, not captured: how tests/bundle/history/pickles was made
+    python -m tests.bundle.elsewhere ZIP NAME...    # these alone, not captured: as in tests/bundle/history/pickles
 """
 
 from __future__ import annotations

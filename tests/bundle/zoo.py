@@ -1,7 +1,6 @@
 """The zoo: every family of estimators that people train, small, told as data and fitted the same way everywhere.
 
-Imports with numpy 1.26 and scikit-learn 1.3 and with the newest of both; what a version does not have is left out there.
-Run `python -m tests.bundle.zoo` to see what is captured today and why the rest is not.
+Imports with numpy 1.26 and scikit-learn 1.3 and with the newest of both; what a version cannot fit is left out there.
 """
 
 from __future__ import annotations
@@ -301,7 +300,9 @@ TARGETS = {
     "one target": _AMOUNTS[:, 0],
     "three targets": _AMOUNTS,
     "two classes": np.where(_AMOUNTS[:, 0] > 5.5, 5, 2),
-    "three classes": np.array(["barley", "oats", "wheat"])[np.digitize(_AMOUNTS[:, 1], np.quantile(_AMOUNTS[:, 1], [0.33, 0.67]))],
+    "three classes": np.array(["barley", "oats", "wheat"])[
+        np.digitize(_AMOUNTS[:, 1], np.quantile(_AMOUNTS[:, 1], [0.33, 0.67]))
+    ],
 }
 """Numbers, and classes that are neither 0 and 1 nor numbers."""
 
