@@ -199,5 +199,5 @@ def _changed(estimator: Any) -> list[str]:
 
 @cache
 def _options(kind: type) -> frozenset[str]:
-    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    parameters = inspect.signature(kind).parameters.values()
     return frozenset(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
