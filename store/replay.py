@@ -199,14 +199,16 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
 
 def _environment(desk: Desk, chain_id: str, artifacts: Sequence[str]) -> dict[str, str]:
     """The versions recorded with the artifacts, the first model's where they differ; but one scikit-learn wrote all."""
-    recorded = [dict(artifact_row(desk, artifact)["environment"] or {}) for artifact in artifacts]
+    rows = [record(desk, "artifacts", artifact) for artifact in artifacts]
+    # One that is missing is told when it is loaded, if it is needed.
+    recorded = [dict(row["environment"] or {}) for row in rows if row is not None]
     writers = sorted({versions["scikit-learn"] for versions in recorded if "scikit-learn" in versions})
     if len(writers) > 1:
         raise Refused(
             f"chain_id {chain_id!r}: its artifacts were written by scikit-learn {' and '.join(writers)}, expected one "
             "version, by which they can be read; fit the chain again in one environment"
         )
-    return recorded[0]
+    return recorded[0] if recorded else {}
 
 
 def _fitted(chain: Mapping[str, Any]) -> list[str]:
