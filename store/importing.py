@@ -25,7 +25,7 @@ from .desk import Desk, open_workspace, writing
 from .documents import decode, encode
 from .errors import UnknownId, WorkspaceError
 from .lease import OBJECTS
-from .objects import FOREIGN, Objects, content
+from .objects import FOREIGN, Objects, content, origin
 from .references import identifiers
 from .replay import SPLITTERS
 from .tables import JSON, TABLES, TEXT, Table
@@ -117,6 +117,7 @@ class _Import:
             "format": FOREIGN,
             "size_bytes": len(raw),
             "ref_count": 0,
+            "environment": json.dumps((decode(row["environment"]) or {}) | origin(raw)),
         }
 
     def _write(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:

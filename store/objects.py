@@ -22,12 +22,13 @@ from typing import Any
 import cloudpickle
 import pyarrow as pa
 
-from ..bundle.dialects import UnknownName
+from ..bundle.capture.origin import ROUTE
+from ..bundle.dialects import UnknownName, written_by
 from ..bundle.dialects import load as read_foreign
 from ..bundle.files import flush, replace
 from .errors import DamagedObject, Refused, UnknownId
 
-__all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment"]
+__all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment", "origin"]
 
 FORMATS = {"joblib": ".joblib", "cloudpickle": ".pkl.zst", "pickle": ".pkl.zst"}
 """How an object may be written, and the suffix of its file."""
@@ -167,9 +168,10 @@ class Objects:
         except UnknownName:
             raise
         except Exception as error:  # unpickling may raise anything: a class that is not installed here, for one
+            wrote = "; ".join(f"{package} {version} wrote it" for package, version in origin(raw).items())
             raise DamagedObject(
                 f"artifact {digest} ({what}) cannot be read here: {type(error).__name__}: {error}; "
-                "it needs the packages with which it was saved"
+                f"{wrote or 'it needs the packages with which it was saved'}: {ROUTE}"
             ) from error
 
 
@@ -224,6 +226,12 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
     path.parent.mkdir(exist_ok=True)
     replace(path, lambda file: file.writelines(pieces))
     flush(path.parent.parent)
+
+
+def origin(raw: bytes) -> dict[str, str]:
+    """What a pickle itself says of the environment that wrote it."""
+    version = written_by(raw)
+    return {} if version is None else {"scikit-learn": version}
 
 
 @cache

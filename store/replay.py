@@ -81,7 +81,7 @@ def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
     run = record(desk, "runs", pipeline.get("run_id", "")) or {}
     dataset = _dataset(run.get("datasets"), pipeline.get("dataset_name"))
     folds = _folds(chain_id, found)
-    versions = _environment(desk, folds.values())
+    versions = _environment(desk, chain_id, [*folds.values(), *_fitted(found)])
     return from_steps(
         list(_steps(desk, objects, found)),
         {fold: load_artifact(desk, objects, artifact) for fold, artifact in folds.items()},
@@ -204,6 +204,22 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
     return {name: value for name, value in said.items() if value}
 
 
-def _environment(desk: Reading, artifacts: Any) -> dict[str, str]:
-    """The versions recorded with the model; where folds differ, the first."""
-    return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})
+def _environment(desk: Reading, chain_id: str, artifacts: Sequence[str]) -> dict[str, str]:
+    """The versions recorded with the artifacts, the first model's where they differ; but one scikit-learn wrote all."""
+    rows = [record(desk, "artifacts", artifact) for artifact in artifacts]
+    # One that is missing is told when it is loaded, if it is needed.
+    recorded = [dict(row["environment"] or {}) for row in rows if row is not None]
+    writers = sorted({versions["scikit-learn"] for versions in recorded if "scikit-learn" in versions})
+    if len(writers) > 1:
+        raise Refused(
+            f"chain_id {chain_id!r}: its artifacts were written by scikit-learn {' and '.join(writers)}, expected one "
+            "version, by which they can be read; fit the chain again in one environment"
+        )
+    return recorded[0] if recorded else {}
+
+
+def _fitted(chain: Mapping[str, Any]) -> list[str]:
+    """The artifacts of the steps before the model."""
+    shared: Mapping[str, Any] = chain["shared_artifacts"] or {}
+    named = {a for index, ids in shared.items() if index != CALIBRATION for a in identifiers(ids)}
+    return sorted(named | {artifact for step in chain["steps"] for artifact in _artifacts(step)})
