@@ -17,6 +17,9 @@ F8 = np.dtype(np.float64)
 LARGEST = 2.0**500
 """A value this large (3e150) is no measurement, and its square may be no number: refused like an infinity."""
 
+LOOKED_AT = 65536
+"""Values that are looked at together: even a refusal takes little memory."""
+
 SHOWN = 20
 """How many bad rows a message names; the error's `rows` holds all."""
 
@@ -74,9 +77,13 @@ def _check_shape(array: NDArray[Any], width: int) -> None:
 
 def bad_rows(X: Matrix) -> list[tuple[int, str]]:
     """Each row that holds a value no prediction may use, with the first such value named."""
-    wrong = ~(np.abs(np.asarray(X, F8)) < LARGEST)
-    rows = np.flatnonzero(wrong.any(axis=1))
-    return [(int(i), _reason(X[i], int(np.argmax(wrong[i])))) for i in rows]
+    found = []
+    size = max(1, LOOKED_AT // X.shape[1])
+    for start in range(0, len(X), size):
+        wrong = ~(np.abs(np.asarray(X[start : start + size], F8)) < LARGEST)
+        rows = np.flatnonzero(wrong.any(axis=1)).tolist()
+        found += [(start + i, _reason(X[start + i], int(np.argmax(wrong[i])))) for i in rows]
+    return found
 
 
 def _reason(row: Matrix, point: int) -> str:

@@ -1,0 +1,48 @@
+"""Kernels of the `fast` profile: native functions and linear algebra, where these are quicker than the defined order.
+
+Their bits differ between machines, libraries and batches: who loads a model in this profile is told by how much on its
+golden rows. A word without a kernel here keeps its exact one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import kernels
+from .kernels import Calls, Scratch
+
+__all__ = ["KERNELS"]
+
+Matrix = NDArray[np.float64]
+
+NARROW = 8
+"""Up to so many columns a product is read row by row: the library would wake its threads, which memory keeps waiting."""
+
+
+def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
+    if len(table) > NARROW:
+        return [partial(np.matmul, a, table.T, out)]
+    return [_dots(a, weights, out[:, j]) for j, weights in enumerate(table)]
+
+
+def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
+    if f not in ("sum", "sumsq"):
+        return kernels.row(out, scratch, a, f, d)
+    other = np.ones(a.shape[1]) if f == "sum" else a
+    found = np.empty_like(out)
+    return [_dots(a, other, found[:, 0]), partial(np.divide, found, np.full((1, 1), float(d)), out)]
+
+
+def _dots(a: Matrix, b: NDArray[np.float64], out: NDArray[np.float64]) -> Any:
+    """Each row of `a` times the vector `b`, or times its own row of `b`, as one dot product."""
+    return partial(np.matmul, a[:, None, :], b[..., None], out.reshape(-1, 1, 1))
+
+
+KERNELS: Mapping[str, Any] = MappingProxyType({"matmul": matmul, "row": row})
+"""By word."""
