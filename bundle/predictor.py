@@ -24,19 +24,30 @@ FLAT = 2.0**-48
 class Predictor:
     """Predicts with one plan. Safe to call from several threads.
 
-    `opaque` maps the digests of pickled artifacts to what they compute. Raises PlanError when the plan cannot be run.
+    `opaque` maps the digests of pickled artifacts to what they compute; `profile` and `threads` are those of `Replay`.
+    Raises PlanError when the plan cannot be run.
     """
 
     def __init__(
-        self, plan: Plan, *, axis: Axis | None, targets: Sequence[Target], digest: str, opaque: Opaque | None = None
+        self,
+        plan: Plan,
+        *,
+        axis: Axis | None,
+        targets: Sequence[Target],
+        digest: str,
+        opaque: Opaque | None = None,
+        profile: str = "exact",
+        threads: int = 1,
     ) -> None:
         self.axis = axis
         self.targets = tuple(targets)
         self.digest = digest
-        self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else "exact"
+        self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else profile
+        self.bound: float | None = None
+        """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self._single = len(self.targets) == 1
-        self.replay = Replay(plan, opaque=opaque)
+        self.replay = Replay(plan, opaque=opaque, profile=profile, threads=threads)
 
     def predict(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
@@ -56,7 +67,7 @@ class Predictor:
         action = axis_action(self.axis, self.n_features, wavelengths, unit, strict)
         values = self.predict(X)
         spectra = matrix(X, self.n_features)
-        return Result(values, _flags(spectra), action, self.profile, self.digest)
+        return Result(values, _flags(spectra), action, self.profile, self.digest, self.bound)
 
 
 def _flags(spectra: NDArray[Any]) -> tuple[tuple[str, ...], ...]:

@@ -17,8 +17,8 @@ from .plan import Instruction, Plan
 __all__ = ["SMALL", "below", "evidence"]
 
 SMALL = 2.0**900
-"""Evidence whose squares sum to less is below 2**450 itself, and what it stands for below 2**482, d being at most 2**31:
-far from `LARGEST`, whatever was rounded."""
+"""Evidence whose squares sum to less is below 2**450, and what it stands for below 2**482, d being at most 2**31: far
+from `LARGEST`, whatever was rounded."""
 
 PIECE = 8192
 """Values in one dot product: from 10,000 on numpy's linear algebra wakes its threads, and waits for them, for

@@ -22,7 +22,8 @@ __all__ = ["KERNELS"]
 Matrix = NDArray[np.float64]
 
 NARROW = 8
-"""Up to so many columns a product is read row by row: the library would wake its threads, which memory keeps waiting."""
+"""Up to so many columns a product is taken row by row: the library would wake its threads, and memory keeps these
+waiting."""
 
 
 def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
