@@ -33,6 +33,7 @@ def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
 
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
+    # Two passes, centring first, as in the plan: moments of one pass would lose the digits that tell a constant row.
     if f not in ("sum", "sumsq"):
         return kernels.row(out, scratch, a, f, d)
     other = np.ones(a.shape[1]) if f == "sum" else a
@@ -45,5 +46,12 @@ def _dots(a: Matrix, b: NDArray[np.float64], out: NDArray[np.float64]) -> Any:
     return partial(np.matmul, a[:, None, :], b[..., None], out.reshape(-1, 1, 1))
 
 
-KERNELS: Mapping[str, Any] = MappingProxyType({"matmul": matmul, "row": row})
+NATIVE = {"exp": np.exp, "log": np.log}
+
+
+def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
+    return [partial(NATIVE[f], a, out)] if f in NATIVE else kernels.map_(out, scratch, a, f)
+
+
+KERNELS: Mapping[str, Any] = MappingProxyType({"map": map_, "matmul": matmul, "row": row})
 """By word."""

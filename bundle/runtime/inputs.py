@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def matrix(X: Any, width: int) -> NDArray[Any]:
     """
     if type(X) is np.ndarray and X.dtype is F8 and X.ndim == 2 and X.shape[1] == width and len(X):
         return X
-    if isinstance(X, np.ma.MaskedArray):
+    # numpy imports its masked arrays when they are first named; whoever has one has done so.
+    if "numpy.ma" in sys.modules and isinstance(X, np.ma.MaskedArray):
         raise InputError(
             "spectra: a masked array was given; fill or drop the masked values, a prediction cannot skip them"
         )

@@ -28,8 +28,9 @@ Matrix = NDArray[np.float64]
 PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "fast": fast.KERNELS})
 """The kernels that each profile puts in the place of the exact ones."""
 
-ROOM = 2_000_000
-"""Bytes of all arrays of one block: more leave the caches, less cost more calls."""
+ROOM = 1_900_000
+"""Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
+below 100,000."""
 
 KEPT = 8
 """Frames kept between calls: each thread that predicts at once needs one."""
