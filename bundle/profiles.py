@@ -21,7 +21,7 @@ def check_profile(profile: str, threads: int | None) -> None:
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r}: expected {' or '.join(map(repr, PROFILES))}")
     if threads is not None and threads < 1:
-        raise ValueError(f"threads: {threads} was given, expected 1 or more, or None for every usable core")
+        raise ValueError(f"threads: {threads} was given, expected 1 or more, or None for one a usable core")
 
 
 def fast_bound(replay: Replay, golden: Golden) -> float:

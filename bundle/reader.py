@@ -23,7 +23,7 @@ from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
 from .runtime.result import Result
-from .runtime.spread import usable_cores
+from .runtime.spread import useful_threads
 
 __all__ = ["Bundle", "Report", "load", "verify"]
 
@@ -114,7 +114,7 @@ def load(
     ValueError for another profile or fewer threads than one.
     """
     check_profile(profile, threads)
-    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or usable_cores())
+    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads())
     inspection.run(thorough=False)
     if inspection.bundle is None or inspection.problems:
         raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))

@@ -10,6 +10,7 @@ from typing import Any
 from ..bundle.capture import FittedStep, from_steps
 from ..bundle.chain import Chain, Target
 from ..bundle.predictor import Predictor
+from ..bundle.runtime.spread import useful_threads
 from ..bundle.writer import prepare
 from .desk import Desk
 from .errors import Refused, UnknownId
@@ -49,7 +50,9 @@ def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
     draft = prepare(chain, calibration(desk, objects, chain_id))
-    return Predictor(draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest)
+    return Predictor(
+        draft.compiled, axis=chain.axis, targets=chain.targets, digest=draft.digest, threads=useful_threads()
+    )
 
 
 def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:

@@ -6,14 +6,16 @@ import os
 from collections.abc import Callable
 from threading import Thread
 
-__all__ = ["spread", "usable_cores"]
+__all__ = ["spread", "useful_threads"]
+
+MOST = 8
+"""The calls of a block hold the interpreter's lock for about an eighth of its time: more threads would only wait."""
 
 
-def usable_cores() -> int:
-    """How many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def useful_threads() -> int:
+    """One for each processor that this process may run on, but no more than `MOST`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST)
 
 
 def spread(work: Callable[[], None], threads: int) -> None:

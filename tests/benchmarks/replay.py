@@ -19,7 +19,7 @@ from n4akit import load
 from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.export import export
 from n4akit.bundle.runtime import Replay
-from n4akit.bundle.runtime.spread import usable_cores
+from n4akit.bundle.runtime.spread import useful_threads
 from workload import medians, ratio, spectra
 
 Predict = Callable[[Any], Any]
@@ -28,7 +28,7 @@ Predict = Callable[[Any], Any]
 def ways(path: Path) -> dict[str, Predict]:
     """Every way of replaying one bundle. What is asked of `exact` and `fast` is asked of all cores."""
     exact, fast = load(path), load(path, profile="fast")
-    faithful = Replay(exact.plan("faithful"), threads=usable_cores())
+    faithful = Replay(exact.plan("faithful"), threads=useful_threads())
     return {
         "exact": exact.predict,
         "exact, one thread": load(path, threads=1).predict,
@@ -95,7 +95,7 @@ def main(names: list[str]) -> None:
     for name in names or CHAINS:
         benchmark = CHAINS[name]
         fitted = benchmark.fit()
-        print(f"\n### {name}: {benchmark.title}; {usable_cores()} cores\n")
+        print(f"\n### {name}: {benchmark.title}; {useful_threads()} threads\n")
         with tempfile.TemporaryDirectory() as folder:
             path = export(from_sklearn(fitted.estimators), Path(folder) / "model")
             replays = ways(path)

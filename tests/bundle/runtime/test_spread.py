@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Input, InputError, Instruction, Output, Plan, Replay, replay
-from n4akit.bundle.runtime.spread import spread, usable_cores
+from n4akit.bundle.runtime.spread import MOST, spread, useful_threads
 
 from .programs import bits, draw_plan, draw_present, draw_rows
 from .test_replay import chain
@@ -65,8 +65,14 @@ def test_where_no_thread_can_be_started_the_caller_does_it_alone(monkeypatch: py
     assert done == [threading.get_ident()]
 
 
-def test_usable_cores_are_those_this_process_may_run_on() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+def test_useful_threads_are_as_many_as_the_processors_this_process_may_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 1 <= useful_threads() <= (os.cpu_count() or 1)
+    for cores, threads in ((1, 1), (3, 3), (64, MOST)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, n=cores: set(range(n)), raising=False)
+        assert useful_threads() == threads
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert useful_threads() == 1
 
 
 @pytest.mark.usefixtures("small_blocks")
