@@ -44,6 +44,24 @@ def test_a_sum_is_within_the_rounding_of_its_terms(rng: Random, n: int, f: str) 
     assert (np.abs(fast - exact) <= 4 * 2.0**-53 * terms.sum(axis=1, keepdims=True)).all()
 
 
+@settings(deadline=None, max_examples=40)
+@given(rng=st.randoms(use_true_random=False), n=st.integers(1, 70), f=st.sampled_from(["l2", "l1", "max"]))
+def test_a_distance_is_within_the_rounding_of_what_it_is_the_difference_of(rng: Random, n: int, f: str) -> None:
+    width = rng.choice((1, 7, 300))
+    X, table = draw_rows(rng, n, width, ["plain"]), draw_rows(rng, rng.randint(1, 20), width, ["plain"])
+    X[0] = table[0]
+    fast, exact = both("dist", X, table, f=f)
+    size = np.square(X).sum(axis=1, keepdims=True) + np.square(table).sum(axis=1)
+    assert (np.abs(fast - exact) <= (8 * width * 2.0**-53 * size if f == "l2" else 0.0)).all() and (fast >= 0.0).all()
+
+
+def test_parts_are_summed_each_by_itself() -> None:
+    X = draw_rows(Random(8), 40, 60, ["plain"])
+    for f in ("sum", "sumsq", "maxabs"):
+        fast, exact = both("row", X, f=f, d=1, parts=4)
+        assert fast.shape == (40, 4) and np.allclose(fast, exact, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("f", ["sqrt", "abs", "floor", "exp", "log"])
 def test_a_function_is_within_two_units_in_the_last_place(f: str) -> None:
     X = np.ldexp(draw_rows(Random(6), 20, 300, ["plain"]), 9)
