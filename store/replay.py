@@ -10,6 +10,7 @@ from typing import Any
 from ..bundle.capture import FittedStep, from_steps
 from ..bundle.chain import Chain, Target
 from ..bundle.predictor import Predictor
+from ..bundle.runtime.spread import useful_threads
 from ..bundle.writer import prepare
 from .errors import Refused, UnknownId
 from .objects import Objects
@@ -56,6 +57,7 @@ def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
         digest=draft.digest,
         classes=chain.classes,
         sources=chain.sources,
+        threads=useful_threads(),
     )
 
 
