@@ -101,7 +101,8 @@ def from_steps(
     """
     models = _folds(folds)
     fitted = [step.fitted for step in steps if step.fitted is not None]
-    check_origin([*fitted, *models.values()], environment or {})
+    undone = [step.fitted for step in on_target if step.fitted is not None]
+    check_origin([*fitted, *models.values(), *undone], environment or {})
     width = _width([*fitted, *models.values()], sources, wavelengths, n_features)
     recorder = Recorder(width, probes, opaque, environment or {})
     for fold, model in models.items():
