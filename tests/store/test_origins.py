@@ -23,13 +23,8 @@ def wrote(store: WorkspaceStore, version: str, *artifacts: str) -> None:
 
 def proofs(trained: Trained, chain: str, path: Path) -> dict[str, Any]:
     manifest = load(trained.store.export_chain(chain, path)).manifest
-<<<<<<< HEAD
-    said: dict[str, Any] = {step["name"]: step["verified"] for step in manifest["chain"]["steps"]}
-    return {**said, **manifest["environment"]}
-=======
     proven = {str(step["name"]): step["verified"] for step in manifest["chain"]["steps"]}
     return proven | dict(manifest["environment"])
->>>>>>> versions
 
 
 def test_a_bundle_says_that_it_was_proven_where_it_was_fitted(trained: Trained, tmp_path: Path) -> None:
