@@ -122,6 +122,8 @@ def _attach(path: Path, read_only: bool, patience: float, mend: bool) -> Connect
             raise WorkspaceError(f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}") from error
     connection.execute("USE store")
     connection.execute("SET TimeZone = 'UTC'")
+    # Else a query of more than two seconds draws a bar on the standard output of whoever asks.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from n4akit.store import Refused, WorkspaceError, WorkspaceStore
+from n4akit.store.database import open_database
 
 from .actors import read_and_die, run
 from .soundness import assert_sound, rows
@@ -119,6 +120,11 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises((WorkspaceError, FileExistsError, NotADirectoryError)):
         WorkspaceStore(tmp_path / "file")
+
+
+def test_a_long_query_draws_no_bar_on_the_standard_output(full: Path) -> None:
+    with open_database(full) as connection:
+        assert connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
 
 
 def test_older_duckdb_reads_the_file(full: Path) -> None:
