@@ -13,6 +13,7 @@ from pathlib import Path
 from ..bundle.files import flush
 from .database import Connection
 from .desk import Desk
+from .errors import translated
 from .identity import now
 from .merge import roll_back
 from .objects import Objects
@@ -83,9 +84,10 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
                 connection.execute("DELETE FROM n4a.released WHERE artifact_id = ?", [artifact])
         desk.settle()
         desk.forget()
-        for artifact in garbage:
-            for place in objects.places(artifact):
-                _remove(desk, objects, artifact, place)
+        with translated("files of artifacts that are deleted are left; fsck finds them"):
+            for artifact in garbage:
+                for place in objects.places(artifact):
+                    _remove(desk, objects, artifact, place)
     return len(garbage)
 
 

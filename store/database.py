@@ -19,7 +19,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection as Connection
 
 from ..bundle.files import flush
-from .errors import Busy, WorkspaceError
+from .errors import Busy, StoreError, WorkspaceError
 from .tables import TABLES
 
 __all__ = ["NAME", "ROWS", "VERSION", "Connection", "open_database", "open_foreign", "select"]
@@ -93,14 +93,16 @@ def _make(path: Path) -> None:
     new = path.with_suffix(".new")
     for leftover in (new, _log(new)):
         leftover.unlink(missing_ok=True)
-    connection = duckdb.connect(config=_OPTIONS)
-    with connection:
-        connection.execute(f"ATTACH '{_quoted(new)}' AS store (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0')")
-        connection.execute("USE store")
-        for statement in (*(table.ddl for table in TABLES.values()), *_BOOKKEEPING):
-            connection.execute(statement)
-    os.replace(new, path)
-    flush(path.parent)
+    try:
+        with duckdb.connect(config=_OPTIONS) as connection:
+            connection.execute(f"ATTACH '{_quoted(new)}' AS store (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0')")
+            connection.execute("USE store")
+            for statement in (*(table.ddl for table in TABLES.values()), *_BOOKKEEPING):
+                connection.execute(statement)
+        os.replace(new, path)
+        flush(path.parent)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(f"{path}: cannot be made: {error}; what was recorded stays in the inbox") from error
 
 
 def _attach(path: Path, read_only: bool, patience: float) -> Connection:

@@ -24,7 +24,7 @@ from ..bundle.files import flush
 from . import inbox as inboxes
 from .database import NAME as DATABASE
 from .database import Connection
-from .errors import Busy, Closed, Refused, StoreError, UnknownId
+from .errors import Busy, Closed, Refused, StoreError, UnknownId, translated
 from .forks import guard, release
 from .identity import is_id
 from .inbox import Inbox
@@ -242,15 +242,16 @@ class Desk:
         with self._lock, self.database() as connection:
             self._settle()
             new = self.folder / f"{DATABASE}.compact"
-            try:
-                write(connection, new)
-                # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
-                connection.close()
-                os.replace(new, self.folder / DATABASE)
-                flush(self.folder)
-            finally:
-                self._lease.let_go()
-                new.unlink(missing_ok=True)
+            with translated("the database is the old or the new one, and whole"):
+                try:
+                    write(connection, new)
+                    # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
+                    connection.close()
+                    os.replace(new, self.folder / DATABASE)
+                    flush(self.folder)
+                finally:
+                    self._lease.let_go()
+                    new.unlink(missing_ok=True)
 
     def _settle(self) -> None:
         assert self._lease.connection is not None
@@ -318,12 +319,15 @@ class Desk:
 
     def _leave(self) -> None:
         # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
-        last = self._presence.try_alone() and self._lease.bar()
-        if self._inbox.close() and last:
-            inboxes.remove(self.folder)
-            for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
-                leftover.unlink()
-        self._exit()
+        try:
+            last = self._presence.try_alone() and self._lease.bar()
+            if self._inbox.close() and last:
+                with translated("everything is in the database; who opens the workspace next tidies up"):
+                    inboxes.remove(self.folder)
+                    for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
+                        leftover.unlink()
+        finally:
+            self._exit()
 
     def check(self) -> None:
         """Raise Closed unless the store is open. In a child that was forked, open the workspace for it."""

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..bundle.files import flush
-from .errors import Closed, Refused, StoreError
+from .errors import Closed, Refused, StoreError, translated
 
 __all__ = ["NAME", "Inbox", "Record", "remove"]
 
@@ -165,11 +165,15 @@ class Inbox:
                 writer.execute("DELETE FROM records WHERE seq <= ?", (upto,))
 
     def flush(self) -> None:
-        """Put everything that any process recorded on disk."""
-        with self._writing("cannot be written to disk") as writer:
-            writer.execute("PRAGMA synchronous=FULL")
-            writer.execute("UPDATE inbox SET generation = generation")
-            writer.execute("PRAGMA synchronous=NORMAL")
+        """Put everything that any process recorded on disk: what is not in the file yet is in its log.
+
+        Not by an empty change: SQLite does not write, nor flush, a page that it finds unchanged. It has no locks on the
+        log itself that closing it here could drop.
+        """
+        log = self.path.with_name(f"{NAME}-wal")
+        with translated("what was recorded is not known to be on disk"):
+            if log.exists():
+                flush(log)
 
     def close(self) -> bool:
         """Let go of the file; whether nothing is in it. Whoever puts a record from now on is told that it is closed."""

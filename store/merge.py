@@ -57,6 +57,8 @@ def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
     base, applied = _progress(connection, inbox.generation)
     for records in inbox.batches(applied, CHUNK):
+        # A power cut must not leave a database that is ahead: the inbox would use the numbers of these records again.
+        inbox.flush()
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq
     return applied

@@ -25,7 +25,7 @@ import pyarrow as pa
 from ..bundle.dialects import UnknownName
 from ..bundle.dialects import load as read_foreign
 from ..bundle.files import flush, replace
-from .errors import DamagedObject, Refused, UnknownId
+from .errors import DamagedObject, Refused, UnknownId, translated
 
 __all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment"]
 
@@ -190,9 +190,10 @@ def content(path: Path) -> bytes:
 
 def _write(path: Path, raw: bytes) -> None:
     data = pa.Codec(COMPRESSION, LEVEL).compress(raw, asbytes=True) if path.suffix == ".zst" else raw
-    path.parent.mkdir(exist_ok=True)
-    replace(path, lambda file: file.write(data))
-    flush(path.parent.parent)
+    with translated("the object was not saved"):
+        path.parent.mkdir(exist_ok=True)
+        replace(path, lambda file: file.write(data))
+        flush(path.parent.parent)
 
 
 @cache
