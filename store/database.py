@@ -99,6 +99,7 @@ def _make(path: Path) -> None:
             connection.execute("USE store")
             for statement in (*(table.ddl for table in TABLES.values()), *_BOOKKEEPING):
                 connection.execute(statement)
+            connection.execute("CHECKPOINT store")  # closing does that too, and does not tell when it fails
         os.replace(new, path)
         flush(path.parent)
     except (duckdb.Error, OSError) as error:
