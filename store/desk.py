@@ -30,7 +30,7 @@ from .identity import is_id
 from .inbox import Inbox
 from .lease import LOCK, OBJECTS, Lease
 from .locks import Lock, probe
-from .merge import end_kind, merge
+from .merge import end_kind, merge, progress
 from .tables import TABLES
 
 __all__ = ["Desk"]
@@ -72,6 +72,8 @@ class Desk:
         try:
             self._look()
             self._inbox = Inbox(folder)
+            if self._lease.connection is not None:
+                progress(self._lease.connection, self._inbox)  # refuses a copy that lacks something
         except BaseException:
             self._closed = True
             self._lease.let_go()

@@ -137,6 +137,15 @@ class Inbox:
         with self._writing("cannot be read") as writer:
             return int(writer.execute("SELECT count(*) FROM records WHERE seq > ?", (after,)).fetchall()[0][0])
 
+    def span(self) -> tuple[int, int]:
+        """The numbers of the first and the last record: those before the first were trimmed. An empty span begins with
+        the number that the next one is going to have.
+        """
+        query = "SELECT (SELECT min(seq) FROM records), (SELECT seq FROM sqlite_sequence WHERE name = 'records')"
+        with self._writing("cannot be read") as writer:
+            first, last = writer.execute(query).fetchall()[0]
+        return (first or (last or 0) + 1), last or 0
+
     def batches(self, after: int, size: int) -> Iterator[list[Record]]:
         """All records newer than `after`, in order, in lists of about `size` bytes. For one thread at a time."""
         with self._lock:

@@ -18,11 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from .database import Connection
+from .errors import WorkspaceError
 from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
 
-__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
+__all__ = ["ARRAYS", "end_kind", "merge", "progress", "roll_back"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -45,17 +46,29 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def _progress(connection: Connection, generation: str) -> tuple[int, int]:
-    """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
-    found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
-    if found:
-        return found[0]
-    return connection.execute("SELECT coalesce(max(base + applied), 0), 0 FROM n4a.progress").fetchall()[0]
+def progress(connection: Connection, inbox: Inbox) -> tuple[int, int]:
+    """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved.
+
+    Raises WorkspaceError when database and inbox do not fit: one of them was copied while the other went on.
+    """
+    query = "SELECT base, applied FROM n4a.progress WHERE generation = ?"
+    found = connection.execute(query, [inbox.generation]).fetchall()
+    if not found:
+        found = connection.execute("SELECT coalesce(max(base + applied), 0), 0 FROM n4a.progress").fetchall()
+    applied: int = found[0][1]
+    first, last = inbox.span()
+    if not first - 1 <= applied <= last:
+        raise WorkspaceError(
+            f"{inbox.path}: has the records {first} to {last}, and the database those up to {applied}: they were "
+            "copied at different moments, while the workspace was in use; copy it when nobody has it open, or use "
+            "n4a import"
+        )
+    return found[0]
 
 
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = _progress(connection, inbox.generation)
+    base, applied = progress(connection, inbox)
     for records in inbox.batches(applied, CHUNK):
         # A power cut must not leave a database that is ahead: the inbox would use the numbers of these records again.
         inbox.flush()
