@@ -248,7 +248,9 @@ def remove(folder: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
+    if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):  # SQLite tells that in no other way
+        connection.close()
+        raise sqlite3.OperationalError("its log cannot be made")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG // 4096}")
     return connection
