@@ -12,6 +12,7 @@ from pathlib import Path
 from ..bundle.files import flush
 from .database import LAYOUT, Connection
 from .desk import Desk
+from .errors import translated
 from .identity import now
 from .objects import Objects
 from .references import named, release
@@ -87,7 +88,8 @@ def collect_garbage(desk: Desk, objects: Objects) -> int:
             )
         desk.settle()
         desk.forget()
-        finish(connection, desk, objects)
+        with translated("files of artifacts that are deleted are left; the next collection takes them"):
+            finish(connection, desk, objects)
     return len(garbage)
 
 

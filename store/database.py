@@ -87,15 +87,18 @@ def _make(path: Path) -> None:
     new = path.with_suffix(".new")
     for leftover in (new, _log(new)):
         leftover.unlink(missing_ok=True)
-    connection = duckdb.connect(config=_OPTIONS)
-    with connection:
-        connection.execute(f"ATTACH '{_quoted(new)}' AS store ({LAYOUT})")
-        connection.execute("USE store")
-        for table in TABLES.values():
-            connection.execute(table.ddl)
-        upgrade(connection, 0)
-    os.replace(new, path)
-    flush(path.parent)
+    try:
+        with duckdb.connect(config=_OPTIONS) as connection:
+            connection.execute(f"ATTACH '{_quoted(new)}' AS store ({LAYOUT})")
+            connection.execute("USE store")
+            for table in TABLES.values():
+                connection.execute(table.ddl)
+            upgrade(connection, 0)
+            connection.execute("CHECKPOINT store")  # closing does that too, and does not tell when it fails
+        os.replace(new, path)
+        flush(path.parent)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(f"{path}: cannot be made: {error}; what was recorded stays in the inbox") from error
 
 
 def _attach(path: Path, read_only: bool, patience: float, mend: bool) -> Connection:

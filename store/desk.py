@@ -19,12 +19,12 @@ from ..bundle.files import flush
 from . import inbox as inboxes
 from .database import NAME as DATABASE
 from .database import Connection
-from .errors import Busy, ReadOnly, Refused, StoreError, UnknownId
+from .errors import Busy, ReadOnly, Refused, StoreError, UnknownId, translated
 from .identity import is_id
 from .inbox import Inbox
 from .lease import LOCK, OBJECTS, Lease
 from .locks import Lock, probe
-from .merge import end_kind, merge
+from .merge import end_kind, fitting, merge
 from .reading import PATIENCE, Reading, barrier
 from .recent import Recent
 from .tables import TABLES
@@ -76,6 +76,8 @@ class Desk(Reading):
         except Busy:
             log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
         self._inbox = Inbox(self.folder)
+        if self._lease.connection is not None:
+            fitting(self._lease.connection, self._inbox)  # refuses a copy that lacks something
 
     def _exit(self) -> None:
         super()._exit()
@@ -213,15 +215,16 @@ class Desk(Reading):
         with self._lock, self.database() as connection:
             self._settle()
             new = self.folder / f"{DATABASE}.compact"
-            try:
-                write(connection, new)
-                # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
-                connection.close()
-                os.replace(new, self.folder / DATABASE)
-                flush(self.folder)
-            finally:
-                self._lease.let_go()
-                new.unlink(missing_ok=True)
+            with translated("the database is the old or the new one, and whole"):
+                try:
+                    write(connection, new)
+                    # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
+                    connection.close()
+                    os.replace(new, self.folder / DATABASE)
+                    flush(self.folder)
+                finally:
+                    self._lease.let_go()
+                    new.unlink(missing_ok=True)
 
     def _settle(self) -> None:
         assert self._lease.connection is not None
@@ -243,12 +246,15 @@ class Desk(Reading):
     def _leave(self) -> None:
         """Take the inbox away if nobody else is here."""
         # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
-        last = self._presence.try_alone() and self._lease.bar()
-        if self._inbox.close() and last:
-            inboxes.remove(self.folder)
-            for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
-                leftover.unlink()
-        self._exit()
+        try:
+            last = self._presence.try_alone() and self._lease.bar()
+            if self._inbox.close() and last:
+                with translated("everything is in the database; who opens the workspace next tidies up"):
+                    inboxes.remove(self.folder)
+                    for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
+                        leftover.unlink()
+        finally:
+            self._exit()
 
     # Forking ------------------------------------------------------------------------------------------------------
 

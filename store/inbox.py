@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ..bundle.files import flush
-from .errors import Closed, Refused, StoreError
+from .errors import Closed, Refused, StoreError, translated
 
 __all__ = ["FILES", "NAME", "Inbox", "Record", "remove"]
 
@@ -158,6 +158,16 @@ class Inbox:
             query = "SELECT count(*) FROM records WHERE seq > ? AND kind <> ?"
             return int(writer.execute(query, (after, _TRIMMED)).fetchall()[0][0])
 
+    def span(self) -> tuple[int, int]:
+        """The numbers of the first and the last record: those before the first were trimmed. An empty span begins with
+        the number that the next one is going to have.
+        """
+        with self._writing("cannot be read") as writer:
+            oldest = writer.execute("SELECT seq, kind FROM records ORDER BY seq LIMIT 1").fetchall()
+            last = self.newest()
+        first = oldest[0][0] + (oldest[0][1] == _TRIMMED) if oldest else 1
+        return int(first), last
+
     def batches(self, after: int, size: int) -> Iterator[list[Record]]:
         """All records newer than `after`, in order, in lists of about `size` bytes. For one thread at a time."""
         with self._lock:
@@ -189,11 +199,15 @@ class Inbox:
                 writer.execute("DELETE FROM records WHERE seq <= ?", (upto,))
 
     def flush(self) -> None:
-        """Put everything that any process recorded on disk."""
-        with self._writing("cannot be written to disk") as writer:
-            writer.execute("PRAGMA synchronous=FULL")
-            writer.execute("UPDATE inbox SET generation = generation")
-            writer.execute("PRAGMA synchronous=NORMAL")
+        """Put everything that any process recorded on disk: what is not in the file yet is in its log.
+
+        Not by an empty change: SQLite does not write, nor flush, a page that it finds unchanged. It has no locks on the
+        log itself that closing it here could drop.
+        """
+        log = self.path.with_name(f"{NAME}-wal")
+        with translated("what was recorded is not known to be on disk"):
+            if log.exists():
+                flush(log)
 
     def close(self) -> bool:
         """Let go of the file; whether nothing is in it. Whoever puts a record from now on is told that it is closed."""
@@ -242,7 +256,9 @@ def remove(folder: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
+    if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):  # SQLite tells that in no other way
+        connection.close()
+        raise sqlite3.OperationalError("its log cannot be made")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG // 4096}")
     return connection

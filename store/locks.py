@@ -7,6 +7,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import Busy, WorkspaceError
@@ -68,9 +69,10 @@ class Lock:
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def write(self, text: str) -> None:
-        """Make `text` all that the file holds, for people who ask who has it."""
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text.encode(), 0)
+        """Make `text` all that the file holds, for people who ask who has it, if there is room for that."""
+        with suppress(OSError):  # the lock is held or not, whatever the file says
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text.encode(), 0)
 
     def read(self) -> str:
         """What the holder wrote."""

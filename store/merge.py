@@ -18,12 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from .database import Connection
+from .errors import WorkspaceError
 from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
 from .transactions import transaction
 
-__all__ = ["ARRAYS", "end_kind", "merge", "progress"]
+__all__ = ["ARRAYS", "end_kind", "fitting", "merge", "progress"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -54,12 +55,27 @@ def progress(connection: Connection, generation: str) -> tuple[int, int]:
     return connection.execute("SELECT coalesce(max(base + applied), 0), 0 FROM n4a.progress").fetchall()[0]
 
 
+def fitting(connection: Connection, inbox: Inbox) -> tuple[int, int]:
+    """The progress of an inbox that fits the database.
+
+    Raises WorkspaceError when it does not: one of them was copied while the other went on.
+    """
+    base, applied = progress(connection, inbox.generation)
+    first, last = inbox.span()
+    if not first - 1 <= applied <= last:
+        raise WorkspaceError(
+            f"{inbox.path}: has the records {first} to {last}, and the database those up to {applied}: they were "
+            "copied at different moments, while the workspace was in use; copy it when nobody has it open, or use "
+            "n4a import"
+        )
+    return base, applied
+
+
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = progress(connection, inbox.generation)
+    base, applied = fitting(connection, inbox)
     for records in inbox.batches(applied, CHUNK):
-        # What the database is going to have moved must not be lost from the inbox in a power cut: its numbers would be
-        # given again, to records that would then count as moved.
+        # A power cut must not leave a database that is ahead: the inbox would use the numbers of these records again.
         inbox.flush()
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq

@@ -26,7 +26,7 @@ from ..bundle.capture.origin import ROUTE
 from ..bundle.dialects import UnknownName, written_by
 from ..bundle.dialects import load as read_foreign
 from ..bundle.files import flush, replace
-from .errors import DamagedObject, Refused, UnknownId
+from .errors import DamagedObject, Refused, UnknownId, translated
 
 __all__ = ["FOREIGN", "FORMATS", "Objects", "content", "environment", "origin"]
 
@@ -223,9 +223,10 @@ def _opened(path: Path) -> Iterator[Any]:
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     if path.suffix == ".zst":
         pieces = [pa.Codec(COMPRESSION, LEVEL).compress(b"".join(pieces), asbytes=True)]
-    path.parent.mkdir(exist_ok=True)
-    replace(path, lambda file: file.writelines(pieces))
-    flush(path.parent.parent)
+    with translated("the object was not saved"):
+        path.parent.mkdir(exist_ok=True)
+        replace(path, lambda file: file.writelines(pieces))
+        flush(path.parent.parent)
 
 
 def origin(raw: bytes) -> dict[str, str]:

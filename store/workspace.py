@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 
 from ..bundle.export import export
+from ..bundle.files import flush
 from ..bundle.predictor import Predictor
 from . import cleanup, exports, lifecycle, queries, replay
 from .desk import Desk, open_workspace, writing
+from .errors import WorkspaceError, translated
 from .lease import OBJECTS
 from .objects import Objects
 from .recent import Recent
@@ -39,10 +41,11 @@ class WorkspaceStore:
         known here.
         """
         folder = Path(workspace_path)
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder
         self._objects = Objects(folder / OBJECTS)
-        self._desk = open_workspace(folder)
+        with translated("the workspace cannot be opened", WorkspaceError):
+            _make(folder)
+            self._desk = open_workspace(folder)
         self._predictors: Recent[str, Predictor] = Recent(PREDICTORS)
 
     @property
@@ -387,6 +390,14 @@ class WorkspaceStore:
     def close(self) -> None:
         """Move everything recorded into the database and let go of the workspace; a second call does nothing."""
         self._desk.close()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that is not there yet, so that a power cut does not take it away again."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in new:
+        flush(path.parent)
 
 
 def export_chain(
