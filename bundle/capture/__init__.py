@@ -10,7 +10,16 @@ from numpy.typing import ArrayLike
 
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
-from . import composite, decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
+from . import (  # noqa: F401  they register their readers
+    columns,
+    composite,
+    decomposition,
+    linear,
+    pls,
+    scaling,
+    selection,
+    spectral,
+)
 from .flatten import leaves
 from .recorder import FittedStep, Recorder
 from .registry import READERS
