@@ -11,14 +11,19 @@ from numpy.typing import ArrayLike
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
 from . import (  # noqa: F401  they register their readers
+    bayes,
+    classifiers,
     columns,
     composite,
     decomposition,
+    kernels,
     linear,
+    neural,
     pls,
     scaling,
     selection,
     spectral,
+    trees,
 )
 from .flatten import leaves
 from .recorder import FittedStep, Recorder

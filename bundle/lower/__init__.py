@@ -8,10 +8,13 @@ from ..chain import Chain, Step
 from ..errors import PlanError
 from ..runtime.plan import Output, Plan
 from . import (  # noqa: F401  they register their operators
+    activations,
     correction,
     derivatives,
     detrend,
     filters,
+    gaussians,
+    kernels,
     linear,
     new_columns,
     points,
@@ -19,6 +22,7 @@ from . import (  # noqa: F401  they register their operators
     resample,
     savitzky_golay,
     spectral,
+    trees,
     wavelets,
 )
 from .branching import average
