@@ -16,6 +16,7 @@ from . import (  # noqa: F401  they register their readers
     columns,
     composite,
     decomposition,
+    functions,
     kernels,
     linear,
     neural,

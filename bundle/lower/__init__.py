@@ -18,6 +18,8 @@ from . import (  # noqa: F401  they register their operators
     linear,
     new_columns,
     points,
+    pointwise,
+    power_transforms,
     ratios,
     resample,
     savitzky_golay,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit.bundle.capture import READERS, from_sklearn
+from n4akit.bundle.capture.functions import NAMES
 from n4akit.bundle.capture.nested import understood
 from n4akit.bundle.capture.registry import REFUSED
 from n4akit.bundle.capture.state import State
@@ -26,6 +27,7 @@ from sklearn import (
     preprocessing,
     svm,
 )
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
 
 from ...conftest import Tecator
@@ -55,6 +57,10 @@ STEPS: list[Any] = [
     preprocessing.Normalizer("l2"),
     preprocessing.Normalizer("max"),
     preprocessing.FunctionTransformer(),
+    *(preprocessing.FunctionTransformer(getattr(np, name)) for name in (*NAMES, "positive")),
+    preprocessing.PowerTransformer(),
+    preprocessing.PowerTransformer(standardize=False),
+    preprocessing.PowerTransformer("box-cox"),
     decomposition.PCA(4),
     decomposition.PCA(4, whiten=True),
     decomposition.PCA(0.999, svd_solver="full"),
@@ -172,6 +178,31 @@ def read(fitted: Any, X: Matrix) -> Matrix:
     """What the operators of a step make of spectra."""
     state = State.of(fitted, "step")
     return apply(understood(state, "transform").operators, X, "step")
+
+
+UNDONE: list[Any] = [
+    preprocessing.StandardScaler(),
+    preprocessing.StandardScaler(with_mean=False),
+    preprocessing.RobustScaler(with_scaling=False),
+    preprocessing.MinMaxScaler((-1, 3)),
+    preprocessing.MaxAbsScaler(),
+    preprocessing.PowerTransformer(),
+    preprocessing.PowerTransformer("box-cox", standardize=False),
+    preprocessing.FunctionTransformer(np.log1p, np.expm1),
+    preprocessing.FunctionTransformer(np.sqrt, np.square),
+]
+
+
+@pytest.mark.parametrize("transformer", UNDONE, ids=str)
+def test_what_was_done_to_the_target_is_undone(transformer: Any, X: Matrix, tecator: Tecator) -> None:
+    model = TransformedTargetRegressor(linear_model.Ridge(1e-3), transformer=transformer).fit(X, tecator.fat)
+    expected = model.predict(X)
+    # Not every target has an inverse: made-up spectra may predict one that has none.
+    assert np.abs(replayed(model, X, probes=X[:9])[:, 0] - expected).max() <= 1e-10 * np.ptp(expected)
+
+
+def test_every_class_that_is_undone_is_tried() -> None:
+    assert {type(transformer).__name__ for transformer in UNDONE} == known("inverse_transform")
 
 
 @pytest.mark.parametrize("solver", ["svd", "eigen"])

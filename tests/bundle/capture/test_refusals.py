@@ -70,9 +70,17 @@ def test_what_is_not_known_is_refused_by_its_place_and_name(name: str, tecator: 
 
 OPTIONS: dict[str, tuple[Any, str]] = {
     "max abs": (make_pipeline(MaxAbsScaler(clip=True), Ridge()), "clip=True is not supported, only False"),
-    "function": (
-        make_pipeline(FunctionTransformer(np.log1p), Ridge()),
+    "own function": (
+        make_pipeline(FunctionTransformer(lambda X: np.log1p(X)), Ridge()),
         r"\(FunctionTransformer\): its function is code",
+    ),
+    "function of numpy": (
+        make_pipeline(FunctionTransformer(np.sin), Ridge()),
+        r"\(FunctionTransformer\): numpy\.sin is not supported, only absolute, exp",
+    ),
+    "function with arguments": (
+        make_pipeline(FunctionTransformer(np.log, kw_args={"where": True}), Ridge()),
+        r"kw_args=\{'where': True\} are not supported",
     ),
     "ransac": (
         RANSACRegressor(HomeMade(), min_samples=60, residual_threshold=1e9, random_state=0),
