@@ -6,6 +6,7 @@ x is what reaches the step: p values. Tables are k rows × p points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,12 @@ __all__ = [
     "EMSC",
     "Bins",
     "BoxCox",
+    "Crop",
     "Fill",
     "Filter",
     "Gaussian",
     "LocalSNV",
+    "PercentileSNV",
     "Pointwise",
     "Products",
     "Quantiles",
@@ -29,6 +32,7 @@ __all__ = [
     "Resample",
     "Splines",
     "Wavelet",
+    "Whittaker",
     "YeoJohnson",
 ]
 
@@ -43,6 +47,17 @@ class EMSC(Operator):
     reference: Vector
     nuisances: Table
     weights: Vector | None = None
+
+    @classmethod
+    def polynomial(cls, reference: Vector, degree: int, others: Any = None, axis: Vector | None = None) -> EMSC:
+        """With the powers 0 … `degree` of the axis, which runs from −1 to 1 if not given, and `others` (k, p)."""
+        if axis is None:
+            axis = np.arange(1.0 - len(reference), len(reference), 2.0) / max(1, len(reference) - 1)
+        powers = [np.ones(len(reference))]
+        for _ in range(degree):
+            powers.append(powers[-1] * axis)
+        more = [] if others is None else [*np.atleast_2d(np.asarray(others, dtype=np.float64))]
+        return cls(reference, np.array([*powers, *more]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +77,11 @@ class Remove(Operator):
 class Ratio(Operator):
     """x ÷ (weights·x): by the sum, the mean, the area, or the value at one point; of |x| with `absolute`.
 
-    A divisor of at most `least` in magnitude counts as 1; without `least` a spectrum of divisor 0 has no answer.
+    `weights` may be `sum` or `area` (by the trapezoidal rule, points at a distance of 1) of all points. A divisor of at
+    most `least` in magnitude counts as 1; without `least` a spectrum of divisor 0 has no answer.
     """
 
-    weights: Vector
+    weights: Vector | str
     absolute: bool = False
     least: float | None = None
 
@@ -87,6 +103,11 @@ class Filter(Operator):
 
     taps: Vector
     mode: str = "nearest"
+
+    @classmethod
+    def mean(cls, window: int, mode: str) -> Filter:
+        """The mean of a window of points; an even one reaches further back, as `scipy.ndimage.uniform_filter1d`."""
+        return cls(np.array([1.0 / window] * window + [0.0] * (1 - window % 2)), mode)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +148,37 @@ class Resample(Operator):
     Outside of the source the answer is `fill`, or where it is None, the value of the end point.
     """
 
-    source: Vector
-    target: Vector
+    source: Vector | None
+    """None: the point numbers, from 0."""
+    target: Vector | int
+    """A number: so many positions at equal distances, from the first point to the last."""
     method: str = "linear"
     fill: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Crop(Operator):
+    """The points from number `start` (from 0) to before `stop`; negative numbers count from behind, None is the end."""
+
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PercentileSNV(Operator):
+    """(x − q) / (std + `epsilon`) by the q that `percentile` percent of the points do not exceed, and the standard
+    deviation of these points (Guo, Wu and Massart 1999)."""
+
+    percentile: float
+    epsilon: float
+
+
+@dataclass(frozen=True, eq=False)
+class Whittaker(Operator):
+    """The smooth z that minimises Σ weightᵢ·(xᵢ − zᵢ)² + `penalty`·Σ (zᵢ₋₁ − 2zᵢ + zᵢ₊₁)² (Whittaker 1923)."""
+
+    penalty: float
+    weights: Vector
 
 
 @dataclass(frozen=True, eq=False)

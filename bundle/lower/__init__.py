@@ -13,6 +13,7 @@ from . import (  # noqa: F401  they register their operators
     derivatives,
     detrend,
     filters,
+    gaussian,
     gaussians,
     kernels,
     linear,
@@ -26,6 +27,7 @@ from . import (  # noqa: F401  they register their operators
     spectral,
     trees,
     wavelets,
+    whittaker,
 )
 from .branching import average
 from .operate import operate

@@ -1,15 +1,23 @@
-"""What makes new columns of each point: products, bins, and values in place of those that are missing."""
+"""What makes other columns of the points: a range of them, products, bins."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import PlanError
-from ..preprocessing import Bins, Products
+from ..preprocessing import Bins, Crop, Products
 from .operate import operate
 from .program import Program
 
 __all__: list[str] = []
+
+
+@operate.register
+def crop(operator: Crop, program: Program, x: str) -> str:
+    kept = np.arange(program.width(x))[operator.start : operator.stop]
+    if not len(kept):
+        raise PlanError(f"Crop: nothing of {program.width(x)} points lies from {operator.start} to {operator.stop}")
+    return program("gather", x, kept)
 
 
 @operate.register

@@ -10,15 +10,20 @@ from ..preprocessing import Resample
 from .operate import operate
 from .program import Program
 
-__all__: list[str] = []
+__all__ = ["spline_weights"]
 
 Row = NDArray[np.float64]
 
 
 @operate.register
 def resample(operator: Resample, program: Program, x: str) -> str:
-    source, target = np.ravel(operator.source).astype(np.float64), np.ravel(operator.target).astype(np.float64)
-    _check(operator, source, target, program.width(x))
+    points = program.width(x)
+    source = np.arange(float(points)) if operator.source is None else np.ravel(operator.source).astype(np.float64)
+    if isinstance(operator.target, int):
+        target = _evenly(source, operator.target)
+    else:
+        target = np.ravel(operator.target).astype(np.float64)
+    _check(operator, source, target, points)
     if source[0] > source[-1]:
         x = program("gather", x, np.arange(len(source) - 1, -1, -1))
         source = source[::-1]
@@ -28,6 +33,12 @@ def resample(operator: Resample, program: Program, x: str) -> str:
         return answer
     inside = np.where(held == target, 1.0, 0.0)
     return program("select", inside, 1.0, answer, operator.fill, f="eq")
+
+
+def _evenly(source: Row, count: int) -> Row:
+    """Positions at equal distances from the first point to the last; the last is met exactly."""
+    share = np.arange(float(count)) / max(1, count - 1)
+    return np.asarray(source[0] + (source[-1] - source[0]) * share)
 
 
 def _check(operator: Resample, source: Row, target: Row, points: int) -> None:
@@ -41,8 +52,6 @@ def _check(operator: Resample, source: Row, target: Row, points: int) -> None:
         raise PlanError(f"Resample: {len(target)} target positions, expected one or more finite numbers")
     if operator.method not in _METHODS:
         raise PlanError(f"Resample: method={operator.method!r}, expected {', '.join(_METHODS)}")
-    if operator.method == "cubic" and points < 4:
-        raise PlanError(f"Resample: a cubic spline through {points} points, expected at least 4")
     if operator.fill is not None and not np.isfinite(operator.fill):
         raise PlanError(f"Resample: fill={operator.fill}, expected a finite number")
 
@@ -67,7 +76,17 @@ def _nearest(program: Program, x: str, source: Row, target: Row) -> str:
 
 
 def _cubic(program: Program, x: str, source: Row, target: Row) -> str:
-    """The spline is linear in the points: its values where one point is 1 and the others 0 are the weights."""
+    return program("matmul", x, spline_weights(source, target))
+
+
+def spline_weights(source: Row, target: Row) -> NDArray[np.float64]:
+    """What each point of the source weighs in the spline at each target, (q, p).
+
+    The spline is linear in the points: its values where one point is 1 and the others 0 are the weights. Through two
+    or three points it is a line or a parabola.
+    """
+    if len(source) < 4:
+        return _lagrange(source, target)
     h, low = np.diff(source), _intervals(source, target)
     values = np.identity(len(source))
     curvature = _second_derivatives(h, values)
@@ -77,7 +96,16 @@ def _cubic(program: Program, x: str, source: Row, target: Row) -> str:
     bend = (u * (u * u / w - w) / 6.0)[:, None] * curvature[low] + (t * (t * t / w - w) / 6.0)[:, None] * curvature[
         low + 1
     ]
-    return program("matmul", x, ends + bend)
+    return np.asarray(ends + bend)
+
+
+def _lagrange(source: Row, target: Row) -> NDArray[np.float64]:
+    weights = np.ones((len(target), len(source)))
+    for i, own in enumerate(source):
+        for j, other in enumerate(source):
+            if i != j:
+                weights[:, i] *= (target - other) / (own - other)
+    return weights
 
 
 def _second_derivatives(h: Row, values: NDArray[np.float64]) -> NDArray[np.float64]:
