@@ -123,10 +123,14 @@ class Gaussian(Operator):
 
 @dataclass(frozen=True, eq=False)
 class LocalSNV(Operator):
-    """(x − mean) / std over a window of odd length around each point; a std of 0 counts as 1."""
+    """(x − mean) / std over a window of odd length around each point; a std of 0 counts as 1.
+
+    Beyond the ends as in `Filter`; with `constant`, the values are `cval`.
+    """
 
     window: int = 11
     mode: str = "mirror"
+    cval: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

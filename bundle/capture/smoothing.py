@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..operators import Detrend, Gradient, RobustSNV, SavitzkyGolay
-from ..preprocessing import Filter, Gaussian, Whittaker
+from ..preprocessing import Filter, Gaussian, LocalSNV, Whittaker
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -90,6 +90,14 @@ def nirs4all_robust(state: State) -> Reading:
     state.expect("axis", 1, -1, default=1)
     center, scale = state.flag("with_center", default=True), state.flag("with_scale", default=True)
     return Reading((RobustSNV(center, scale, state.real("k", default=1.4826)),))
+
+
+@reads(FAMILY, [f"{NIRS4ALL}.scalers.LocalStandardNormalVariate"], "every mode")
+def nirs4all_local(state: State) -> Reading:
+    mode = {"reflect": "mirror", "edge": "nearest", "constant": "constant"}.get(str(state.get("pad_mode")))
+    if mode is None:
+        raise state.refuse(f"pad_mode={state.get('pad_mode')!r} is not supported, only reflect, edge and constant")
+    return Reading((LocalSNV(state.whole("window"), mode, state.real("constant_values", default=0.0)),))
 
 
 refuses(

@@ -17,6 +17,7 @@ from . import (  # noqa: F401  they register their operators
     gaussians,
     kernels,
     linear,
+    local,
     new_columns,
     points,
     pointwise,

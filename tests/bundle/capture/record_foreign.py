@@ -1,6 +1,7 @@
 """Write down what the real transformers of chemotools and nirs4all hold and answer, for tests that have neither.
 
-Run where they are installed: python tests/bundle/capture/record_foreign.py >> tests/bundle/capture/foreign.jsonl
+Run where they are installed (PACKAGE is one of the two):
+python tests/bundle/capture/record_foreign.py PACKAGE >> tests/bundle/capture/foreign.jsonl
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ Case = tuple[str, dict[str, Any], dict[str, Any], Any]
 
 
 def chemotools() -> Iterator[Case]:
+    options: dict[str, Any]
     yield "adaptation.DirectStandardization", {}, {"X_source": OTHER}, X
     yield "adaptation.DirectStandardization", {}, {}, X
     for storage in ("band", "dense"):
@@ -61,7 +63,11 @@ def chemotools() -> Iterator[Case]:
     yield "baseline.SubtractReference", {"reference": X[0], "scale_reference": True, "start": 2, "end": 9}, {}, X
     yield "derivative.NorrisWilliams", {"window_length": 3, "gap_size": 3}, {}, X
     yield "derivative.SavitzkyGolay", {"window_length": 5, "polyorder": 2}, {}, X
-    for one, other in (("absorbance", "transmittance"), ("reflectance", "kubelka_munk"), ("reflectance", "pseudoabsorbance")):
+    for one, other in (
+        ("absorbance", "transmittance"),
+        ("reflectance", "kubelka_munk"),
+        ("reflectance", "pseudoabsorbance"),
+    ):
         yield "physics.IntensityConversion", {"input_unit": one, "output_unit": other}, {}, R
         yield "physics.IntensityConversion", {"input_unit": other, "output_unit": one}, {}, R
     yield "projection.DirectOrthogonalization", {"n_components": 2}, {}, X
@@ -105,6 +111,7 @@ def chemotools() -> Iterator[Case]:
 
 
 def nirs4all() -> Iterator[Case]:
+    options: dict[str, Any]
     for name in ("StandardNormalVariate", "RobustStandardNormalVariate", "Normalize", "Derivate", "SimpleScale"):
         yield f"scalers.{name}", {}, {}, X
     yield "scalers.LocalStandardNormalVariate", {"window": 5}, {}, X
@@ -168,7 +175,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        return {"array": value.tolist(), "type": value.dtype.str, "shape": value.shape} if value.dtype.kind in "fibu" else None
+        return (
+            {"array": value.tolist(), "type": value.dtype.str, "shape": value.shape}
+            if value.dtype.kind in "fibu"
+            else None
+        )
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, str | int | float | None):
@@ -181,7 +192,10 @@ def plain(value: Any) -> Any:
 
 def main() -> None:
     """One line for each case that this environment knows."""
-    package, cases = {"chemotools": ("chemotools", chemotools), "nirs4all": ("nirs4all.operators.transforms", nirs4all)}[sys.argv[1]]
+    package, cases = {
+        "chemotools": ("chemotools", chemotools),
+        "nirs4all": ("nirs4all.operators.transforms", nirs4all),
+    }[sys.argv[1]]
     for name, params, fitting, spectra in cases():
         module, _, kind = name.rpartition(".")
         try:
@@ -197,7 +211,12 @@ def main() -> None:
             rows = spectra[:: len(spectra) // ROWS][:ROWS]
             answers = np.asarray(fitted.transform(rows.copy()))
         kept = fitted.get_support(indices=True).tolist() if hasattr(fitted, "get_support") else None
-        record = {"of": f"{sys.argv[1]} {version(sys.argv[1])}", **plain(fitted), "rows": rows.tolist(), "answers": answers.tolist()}
+        record = {
+            "of": f"{sys.argv[1]} {version(sys.argv[1])}",
+            **plain(fitted),
+            "rows": rows.tolist(),
+            "answers": answers.tolist(),
+        }
         print(json.dumps(record if kept is None else {**record, "kept": kept}))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from n4akit.bundle.errors import PlanError
-from n4akit.bundle.preprocessing import Bins, Products
+from n4akit.bundle.operators import Operator
+from n4akit.bundle.preprocessing import Bins, Crop, Products
 from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 
 from ...conftest import Tecator
@@ -45,9 +46,15 @@ def test_a_point_without_edges_has_one_bin() -> None:
     np.testing.assert_array_equal(answers(Bins((np.array([]), np.array([]))), X=X), np.zeros((2, 2)))
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (3, 9), (3, None), (-5, -1), (90, 200)])
+def test_a_crop_is_a_slice(start: int, stop: int | None, tecator: Tecator) -> None:
+    np.testing.assert_array_equal(answers(Crop(start, stop), X=tecator.X), tecator.X[:, start:stop])
+
+
 @pytest.mark.parametrize(
     ("operator", "message"),
     [
+        (Crop(2), "nothing of 2 points lies from 2 to None"),
         (Products(np.array([[2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),
         (Products(np.array([[-2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),
         (Products(np.zeros((0, 1), dtype=np.int32)), "from 0 to 1"),
@@ -56,6 +63,6 @@ def test_a_point_without_edges_has_one_bin() -> None:
         (Bins((TWO, np.array([np.nan]))), "edges must be finite numbers"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(operator: Products | Bins, message: str) -> None:
+def test_what_makes_no_sense_is_refused_by_name(operator: Operator, message: str) -> None:
     with pytest.raises(PlanError, match=message):
         plan_of(operator, width=2)

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 import pytest
 from n4akit.bundle.errors import PlanError
-from n4akit.bundle.preprocessing import Filter
-from scipy.ndimage import correlate1d
+from n4akit.bundle.operators import Operator
+from n4akit.bundle.preprocessing import Filter, Gaussian, Whittaker
+from scipy.ndimage import correlate1d, gaussian_filter1d
 
 from ...conftest import Tecator
 from .agreement import answers, assert_agrees, plan_of
@@ -40,9 +41,33 @@ def test_a_line_goes_on_as_a_line(points: int) -> None:
     np.testing.assert_allclose(filtered[1], np.convolve(whole, np.full(9, 1.0 / 9.0), "valid"), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("sigma", "order"), [(2.0, 0), (1.0, 2), (2.5, 1), (0.7, 3), (30.0, 1)])
+def test_a_gaussian_is_scipys(
+    sigma: float, order: int, mode: Literal["mirror", "nearest", "wrap", "reflect", "constant"], tecator: Tecator
+) -> None:
+    X = tecator.X[::9]
+    expected = gaussian_filter1d(X, sigma, order=order, mode=mode)
+    assert_agrees(Gaussian(sigma, order, mode), X=X, expected=expected, within=1e-11)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1e-2, 1e2, 1e4])
+def test_the_smooth_is_the_least_of_what_whittaker_weighs(penalty: float, tecator: Tecator) -> None:
+    X, weights = tecator.X[::9], np.random.default_rng(0).uniform(0.5, 2.0, 100)
+    bends = np.diff(np.identity(100), 2, axis=0)
+    expected = np.linalg.solve(np.diag(weights) + penalty * bends.T @ bends, (X * weights).T).T
+    assert_agrees(Whittaker(penalty, weights), X=X, expected=expected, within=1e-10)
+
+
 @pytest.mark.parametrize(
     ("operator", "width", "message"),
     [
+        (Gaussian(0.0), 10, "sigma=0.0"),
+        (Gaussian(1.0, order=9), 10, "order=9"),
+        (Gaussian(1.0, truncate=np.inf), 10, "truncate=inf"),
+        (Whittaker(-1.0, np.ones(10)), 10, "penalty=-1.0"),
+        (Whittaker(1.0, np.zeros(10)), 10, "weights > 0"),
+        (Whittaker(1.0, np.ones(2)), 2, "on 2 points"),
         (Filter(np.array([])), 10, "0 taps"),
         (Filter(np.array([1.0, np.nan])), 10, "expected one or more finite numbers"),
         (
@@ -53,6 +78,6 @@ def test_a_line_goes_on_as_a_line(points: int) -> None:
         (Filter(np.ones(3), "linear"), 1, "spectra of 1 point"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(operator: Filter, width: int, message: str) -> None:
+def test_what_makes_no_sense_is_refused_by_name(operator: Operator, width: int, message: str) -> None:
     with pytest.raises(PlanError, match=message):
         plan_of(operator, width=width)
