@@ -226,13 +226,13 @@ class Bins(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Splines(Operator):
-    """B-splines of `degree` of each point, k columns each, by `knots` (p, k + degree + 1); without `bias` the last
-    column of each is left out. Beyond the base interval: `constant`, `continue`, `linear` or `periodic`."""
+    """B-splines of `degree` of each point: by its `knots` (p, n + degree + 1) n of them, mixed by `table` (n, k) into k
+    columns. Beyond the base interval: held (`constant`), `continue`, `linear` or `periodic`."""
 
     knots: Table
     degree: int
-    extrapolation: str
-    bias: bool = True
+    table: Table
+    beyond: str = "constant"
 
 
 @dataclass(frozen=True, eq=False)

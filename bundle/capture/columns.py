@@ -7,7 +7,7 @@ from itertools import chain, combinations, combinations_with_replacement
 import numpy as np
 
 from ..operators import SNV, Scale
-from ..preprocessing import Bins, Products
+from ..preprocessing import Bins, Products, Quantiles, Splines
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -45,6 +45,34 @@ def threshold(state: State) -> Reading:
     # Above the threshold, which is: at least the next number.
     edge = np.nextafter(np.array([state.real("threshold", default=0.0)]), np.inf)
     return Reading((Bins((edge,) * state.whole("n_features_in_")),))
+
+
+@reads(FAMILY, spelled(PACKAGE, ["_polynomial"], "SplineTransformer"), "dense; every extrapolation but error")
+def splines(state: State) -> Reading:
+    beyond = state.expect("extrapolation", "constant", "continue", "linear", "periodic")
+    state.expect("sparse_output", False, default=False)
+    fitted = state.get("bsplines_")
+    if beyond == "linear" and int(fitted[0].k) < 2:
+        raise state.refuse("extrapolation='linear' is not supported below degree 2")
+    knots, table = np.array([spline.t for spline in fitted]), np.asarray(fitted[0].c, dtype=np.float64)
+    if not state.get("include_bias"):
+        table = np.ascontiguousarray(table[:, :-1])
+    return Reading((Splines(state.finite("bsplines_", knots), int(fitted[0].k), table, beyond),))
+
+
+QUANTILES = spelled(PACKAGE, ["_data"], "QuantileTransformer")
+
+
+@reads(FAMILY, QUANTILES, "uniform and normal")
+def quantiles(state: State) -> Reading:
+    normal = state.expect("output_distribution", "uniform", "normal") == "normal"
+    return Reading((Quantiles(state.table("quantiles_"), state.vector("references_"), normal),))
+
+
+@reads(FAMILY, QUANTILES, "undone if uniform", method="inverse_transform")
+def quantiles_undone(state: State) -> Reading:
+    state.expect("output_distribution", "uniform")
+    return Reading((Quantiles(state.table("quantiles_"), state.vector("references_"), undone=True),))
 
 
 @reads(FAMILY, spelled(PACKAGE, ["_data"], "KernelCenterer"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..lower.orthonormal import inner, inverse
+from ..models import Kernel
 from ..operators import Linear, Project
+from .nested import nested
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -44,6 +46,19 @@ def factors(state: State) -> Reading:
     covariance = inverse(information + np.identity(len(components)))
     scores = Project(weighted, state.vector("mean_"))
     return Reading((scores, Linear(covariance, np.zeros(len(components)))))
+
+
+@reads(FAMILY, spelled("sklearn.decomposition", ["_kernel_pca"], "KernelPCA"), "rbf, linear, poly and sigmoid")
+def kernel_components(state: State) -> Reading:
+    vectors, kind = state.table("X_fit_"), str(state.expect("kernel", "rbf", "linear", "poly", "sigmoid"))
+    gamma = state.get("gamma_", "gamma")
+    gamma = 1.0 / vectors.shape[1] if gamma is None else float(gamma)
+    kernel = Kernel(kind, vectors, gamma, state.real("coef0"), state.real("degree"))
+    centred = nested(state, "_centerer", state.get("_centerer"))
+    values, directions = state.vector("eigenvalues_"), state.table("eigenvectors_").T
+    # A component without variance answers 0, whatever the spectrum.
+    spread = np.sqrt(np.where(values > 0.0, values, 1.0))
+    return Reading((kernel, *centred, Project(directions * (values > 0.0)[:, None] / spread[:, None])))
 
 
 @reads(FAMILY, spelled("sklearn.discriminant_analysis", [], "LinearDiscriminantAnalysis"), "as a step: svd and eigen")

@@ -72,6 +72,10 @@ STEPS: list[Any] = [
     decomposition.FastICA(3, whiten="arbitrary-variance", random_state=0),
     decomposition.FastICA(whiten=False, max_iter=5, random_state=0),
     decomposition.FactorAnalysis(3),
+    decomposition.KernelPCA(4, kernel="rbf", gamma=0.5),
+    decomposition.KernelPCA(4, kernel="linear"),
+    decomposition.KernelPCA(4, kernel="poly", degree=2, coef0=0.5),
+    decomposition.KernelPCA(2, kernel="sigmoid", gamma=1e-3),
     cross_decomposition.PLSRegression(4),
     cross_decomposition.PLSRegression(4, scale=False),
     cross_decomposition.PLSCanonical(1),
@@ -83,6 +87,13 @@ STEPS: list[Any] = [
     preprocessing.KBinsDiscretizer(4, encode="ordinal", strategy="uniform"),
     preprocessing.KBinsDiscretizer(3, encode="onehot-dense", quantile_method="averaged_inverted_cdf"),
     preprocessing.Binarizer(threshold=3.0),
+    preprocessing.QuantileTransformer(n_quantiles=50),
+    preprocessing.QuantileTransformer(n_quantiles=50, output_distribution="normal"),
+    *(
+        preprocessing.SplineTransformer(4, extrapolation=mode)
+        for mode in ("constant", "continue", "linear", "periodic")
+    ),
+    preprocessing.SplineTransformer(3, 1, knots="quantile", include_bias=False),
     feature_selection.RFE(linear_model.Ridge(), n_features_to_select=5),
     feature_selection.RFECV(linear_model.Ridge(), cv=3, min_features_to_select=3),
     feature_selection.SequentialFeatureSelector(linear_model.Ridge(), n_features_to_select=2, cv=2),
@@ -188,6 +199,7 @@ UNDONE: list[Any] = [
     preprocessing.MaxAbsScaler(),
     preprocessing.PowerTransformer(),
     preprocessing.PowerTransformer("box-cox", standardize=False),
+    preprocessing.QuantileTransformer(n_quantiles=50),
     preprocessing.FunctionTransformer(np.log1p, np.expm1),
     preprocessing.FunctionTransformer(np.sqrt, np.square),
 ]

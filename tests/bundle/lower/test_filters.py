@@ -55,7 +55,7 @@ def test_a_gaussian_is_scipys(
 def test_the_smooth_is_the_least_of_what_whittaker_weighs(penalty: float, tecator: Tecator) -> None:
     X, weights = tecator.X[::9], np.random.default_rng(0).uniform(0.5, 2.0, 100)
     bends = np.diff(np.identity(100), 2, axis=0)
-    expected = np.linalg.solve(np.diag(weights) + penalty * bends.T @ bends, (X * weights).T).T
+    expected = np.asarray(np.linalg.solve(np.diag(weights) + penalty * bends.T @ bends, (X * weights).T).T, float)
     assert_agrees(Whittaker(penalty, weights), X=X, expected=expected, within=1e-10)
 
 
