@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import CaptureError
 from ..operators import Largest, OneHot, Operators
 from .flatten import leaves
 from .registry import METHODS, REFUSED, Reading, reader_of
@@ -46,9 +47,14 @@ def answers_by(fitted: Any) -> str:
     """The method by which a fitted classifier tells most: its probabilities where it has them and they are known."""
     steps = list(leaves(fitted, ""))
     state = State.of(steps[-1][1], "") if steps else None
-    if state is None or reader_of(state, "predict_proba") is None:
+    read = None if state is None else reader_of(state, "predict_proba")
+    if state is None or read is None or not (state.live is None or hasattr(state.live, "predict_proba")):
         return "predict"
-    return "predict_proba" if state.live is None or hasattr(state.live, "predict_proba") else "predict"
+    try:
+        read(state)
+    except CaptureError:  # with these options it is known as what names the class, or not at all
+        return "predict"
+    return "predict_proba"
 
 
 def class_scores(outer: State, name: str, fitted: Any, count: int, *, soft: bool) -> Operators:
