@@ -28,28 +28,29 @@ def quantiles(operator: Quantiles, program: Program, x: str) -> str:
     if operator.undone:
         if operator.normal:
             raise PlanError("Quantiles: what undoes normal values is not known")
-        held = program("min", program("max", x, ranks[0]), ranks[-1])
-        return _between(program, held, np.repeat(ranks[:, None], values.shape[1], axis=1), values)
-    held = program("min", program("max", x, least), largest)
+        return _between(program, x, np.repeat(ranks[:, None], values.shape[1], axis=1), values)
     # Among quantiles that are equal, the first and the last rank count alike.
-    last = _between(program, held, values, np.repeat(ranks[:, None], values.shape[1], axis=1))
-    negative = program("mul", held, -1.0)
+    last = _between(program, x, values, np.repeat(ranks[:, None], values.shape[1], axis=1))
+    negative = program("mul", x, -1.0)
     first = _between(program, negative, -values[::-1], np.repeat(-ranks[::-1, None], values.shape[1], axis=1))
     rank = program("mul", program("sub", last, first), 0.5)
     near = NEAR if operator.normal else 0.0
-    f = "lt" if operator.normal else "le"
+    f = "lt" if operator.normal else "eq"
     rank = program("select", largest, program("add", x, near), 1.0, rank, f=f)
     rank = program("select", program("sub", x, near), least, 0.0, rank, f=f)
     return _normal(program, rank) if operator.normal else rank
 
 
 def _between(program: Program, x: str, places: NDArray[np.float64], values: NDArray[np.float64]) -> str:
-    """Straight lines from point to point (place, value), one row of points each, column by column."""
-    count, columns = places.shape
+    """Straight lines from point to point (place, value), one row of points each, column by column; level beyond."""
+    columns = places.shape[1]
     with np.errstate(all="ignore"):
         slopes = np.diff(values, axis=0) / np.diff(places, axis=0)
-    # Between equal places there is nothing; from the last on the value stays.
-    slopes = np.concatenate([np.where(np.isfinite(slopes), slopes, 0.0), np.zeros((1, columns))])
+    # Between equal places there is nothing. The first place counts twice: below both, the first of them does.
+    level = np.zeros((1, columns))
+    slopes = np.concatenate([level, np.where(np.isfinite(slopes), slopes, 0.0), level])
+    places, values = (np.concatenate([table[:1], table]) for table in (places, values))
+    count = len(places)
     table = np.stack([slopes.T.ravel(), values.T.ravel()], axis=1)
     cols = [[j, j * count, count] for j in range(columns)]
     return program("pieces", x, places.T.reshape(1, -1), table, cols=cols)
@@ -83,9 +84,8 @@ def _normal(program: Program, rank: str) -> str:
     least = NEAR - 2.0**-52
     rank = program("min", program("max", rank, least), 1.0 - least)
     middle = program("sub", rank, 0.5)
-    inner = program(
-        "mul", middle, _quotient(program, program("sub", 0.180625, program("mul", middle, middle)), _MIDDLE)
-    )
+    inside = program("sub", 0.180625, program("mul", middle, middle))
+    inner = program("mul", middle, _quotient(program, inside, _MIDDLE))
     rest = program("min", rank, program("sub", 1.0, rank))
     root = program("map", program("mul", program("map", rest, f="log"), -1.0), f="sqrt")
     outer = _quotient(program, program("sub", root, 1.6), _TAIL)
