@@ -140,7 +140,7 @@ class Affine(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Clip(Operator):
-    """Each value held between `least` and `largest`."""
+    """Each value held between `least` and `largest`, either of which may be infinite."""
 
     least: float
     largest: float

@@ -11,16 +11,22 @@ from numpy.typing import ArrayLike
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
 from . import (  # noqa: F401  they register their readers
+    axis,
     bayes,
     classifiers,
+    columns,
     composite,
+    correction,
     decomposition,
+    functions,
+    intensities,
     kernels,
     linear,
     neural,
     pls,
     scaling,
     selection,
+    smoothing,
     spectral,
     trees,
 )

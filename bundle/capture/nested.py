@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import CaptureError
 from ..operators import Largest, OneHot, Operators
 from .flatten import leaves
-from .registry import METHODS, Reading, reader_of
+from .registry import METHODS, REFUSED, Reading, reader_of
 from .state import State
 
 __all__ = ["answers_by", "class_scores", "nested", "understood"]
@@ -34,10 +34,8 @@ def understood(state: State, method: str) -> Reading:
     """How an object is read. Raises CaptureError when it is not known as what is asked of it."""
     read = reader_of(state, method)
     if read is None:
-        raise state.refuse(
-            f"{state.name} is not known as {METHODS[method]}; opaque=True carries it as a pickle, for those "
-            "who trust it"
-        )
+        reason = REFUSED.get(state.name, f"{state.name} is not known as {METHODS[method]}")
+        raise state.refuse(f"{reason}; opaque=True carries it as a pickle, for those who trust it")
     reading, unread = read(state), state.unread()
     if state.live is None and unread:
         # Nothing could prove that it does not matter.

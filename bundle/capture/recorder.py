@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
 
@@ -84,6 +84,7 @@ class Recorder:
         self._counts[fold] = rows.shape[1]
 
     def _read(self, index: int, state: State, rows: Matrix, method: str) -> tuple[Step, Matrix]:
+        state = replace(state, width=rows.shape[1])
         if reader_of(state, method) is None and self.opaque and state.live is not None:
             operator, pickled, answer = carry(state, rows, method)
             self.pickled[operator.artifact] = pickled

@@ -73,14 +73,6 @@ def normalizer(state: State) -> Reading:
     return Reading((Normalize(str(state.expect("norm", "l1", "l2", "max", default="l2"))),))
 
 
-@reads(FAMILY, spelled("sklearn.preprocessing", ["_function_transformer"], "FunctionTransformer"), "func=None")
-def identity(state: State) -> Reading:
-    if state.get("func", default=None) is not None:
-        raise state.refuse("its function is code, which cannot be told as data")
-    state.ignore(*state.values)
-    return Reading(())
-
-
 @reads(FAMILY, spelled("chemotools.scale", ["_norm_scaler"], "NormScaler"), "l_norm 1 or 2")
 def chemotools_norm(state: State) -> Reading:
     return Reading((Normalize(f"l{state.expect('l_norm', 1, 2, default=2)}"),))

@@ -32,6 +32,8 @@ class State:
     values: Mapping[str, Any]
     live: Any = None
     """The fitted object; None for a stateless step that is known by class and parameters alone."""
+    width: int | None = None
+    """Points that reach the step, where they are known: not of a step inside another one."""
     _read: set[str] = field(default_factory=set)
 
     @classmethod

@@ -44,7 +44,9 @@ def affine(operator: Affine, program: Program, x: str) -> str:
 def clip(operator: Clip, program: Program, x: str) -> str:
     if not operator.least <= operator.largest:
         raise PlanError(f"Clip: from {operator.least} to {operator.largest}, expected an ascending range")
-    return program("min", program("max", x, operator.least), operator.largest)
+    if operator.least > -np.inf:
+        x = program("max", x, operator.least)
+    return program("min", x, operator.largest) if operator.largest < np.inf else x
 
 
 @operate.register
