@@ -24,7 +24,7 @@ from .draft import Draft
 from .join import absorb, gather, hoist
 from .merge import chain, merge
 from .push import push
-from .share import share
+from .share import share, share_lines
 
 __all__ = ["compile_plan"]
 
@@ -40,5 +40,6 @@ def compile_plan(plan: Plan) -> Plan:
     with np.errstate(all="ignore"):
         while any(rewrite(draft) for rewrite in (push, chain, absorb, merge, gather, hoist)):
             draft.drop_dead()
+            share_lines(draft)  # what was read side by side twice is read once
     share(draft)
     return draft.plan() if draft.finite() else shared

@@ -44,12 +44,16 @@ def gather(draft: Draft) -> bool:
 
 
 def _alike(draft: Draft, registers: Sequence[str]) -> Lines:
-    """The lines that define these registers, if they do the same and nobody else reads them."""
+    """The lines that define these registers, if they do the same and nobody else reads them. Forests may differ in
+    their numbers of trees.
+    """
     lines = [draft.line(name) for name in registers]
     if None in lines or len(set(registers)) < len(registers):
         return []
     found = [line for line in lines if line is not None]
-    if any(line.op != found[0].op or line.params != found[0].params for line in found):
+    if any(line.op != found[0].op for line in found):
+        return []
+    if found[0].op != "forest" and any(line.params != found[0].params for line in found):
         return []
     return found if all(draft.read_once(name) for name in registers) else []
 
@@ -148,12 +152,35 @@ def _unique(rows: Table) -> tuple[Table, np.ndarray[tuple[int, ...], np.dtype[np
     return rows[first], np.array(places, dtype=np.int32)
 
 
+def _hoist_forest(draft: Draft, concat: Instruction, branches: Lines) -> Lines:
+    """Forests on one register are one forest, group beside group."""
+    if len({line.inputs[0] for line in branches}) > 1:
+        return []
+    feature, threshold, kids, value, root = (
+        [draft.table(line.inputs[place]) for line in branches] for place in range(1, 6)
+    )
+    if len({table.shape[1] for table in value}) > 1:
+        return []
+    before = np.cumsum([0, *map(len, feature)])[:-1].tolist()  # nodes of the forests before each
+    joined = [
+        np.concatenate(feature),
+        np.concatenate(threshold, axis=1),
+        np.concatenate([table + np.int32(start) for table, start in zip(kids, before, strict=True)]),
+        np.concatenate(value),
+        np.concatenate([table + np.int32(start) for table, start in zip(root, before, strict=True)]),
+    ]
+    groups = [count for line in branches for count in line.params["groups"]]
+    operands = [branches[0].inputs[0], *map(draft.constant, joined)]
+    return [draft.new_line(concat, "forest", operands, draft.widths[concat.out], groups=groups)]
+
+
 _HOISTS: dict[str, Callable[[Draft, Instruction, Lines], Lines]] = {
     **dict.fromkeys(ELEMENTWISE, _hoist_elementwise),
     "row": _hoist_row,
     "argmax": _hoist_row,
     "matmul": _hoist_matmul,
     "dist": _hoist_dist,
+    "forest": _hoist_forest,
 }
 
 
