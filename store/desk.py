@@ -320,6 +320,7 @@ class Desk:
             self._watcher.join()
 
     def _leave(self) -> None:
+        self._lease.let_go()  # whatever went wrong before
         # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
         try:
             last = self._presence.try_alone() and self._lease.bar()
