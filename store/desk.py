@@ -245,6 +245,7 @@ class Desk(Reading):
 
     def _leave(self) -> None:
         """Take the inbox away if nobody else is here."""
+        self._lease.let_go()  # whatever went wrong before
         # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
         try:
             last = self._presence.try_alone() and self._lease.bar()
