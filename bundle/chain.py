@@ -25,7 +25,8 @@ class Step:
     """Its public parameters, plain JSON values."""
     operators: tuple[Operator, ...]
     verified: str = "invariants"
-    """How the capture was proven: `live`, `invariants` or `origin-environment`."""
+    """How the capture was proven: `live`, `live-single` (the object answers in float32), `invariants` or
+    `origin-environment`."""
 
 
 @dataclass(frozen=True, eq=False)

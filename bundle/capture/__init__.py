@@ -16,6 +16,7 @@ from . import (  # noqa: F401  they register their readers
     composite,
     decomposition,
     kernels,
+    lightgbm,
     linear,
     neural,
     pls,
@@ -23,6 +24,7 @@ from . import (  # noqa: F401  they register their readers
     selection,
     spectral,
     trees,
+    xgboost,
 )
 from .flatten import leaves
 from .recorder import FittedStep, Recorder

@@ -12,6 +12,7 @@ from ..models import Activation, Softmax, Trees, WeightedMedian
 from ..operators import Affine, Concat, Linear, Mean, Operators, Scale, Select
 from .classifiers import BOTH
 from .nested import answers_by, class_scores, nested
+from .planting import Nodes, planted
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -39,33 +40,19 @@ def _shares(tree: Any) -> NDArray[np.float64]:
 
 def _planted(state: State, trees: Sequence[Any], groups: Sequence[int], values: Values, factor: float = 1.0) -> Trees:
     """scikit-learn's trees as one table of nodes, group after group."""
-    parts: list[tuple[NDArray[Any], ...]] = []
-    roots, start = [], 0
-    for tree in trees:
-        count = int(tree.node_count)
-        own = np.arange(start, start + count)
-        left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
-        leaf = left < 0
-        parts.append(
-            (
-                np.where(leaf, 0, tree.feature),
-                np.where(leaf, 0.0, tree.threshold),
-                np.where(leaf, own, left + start),
-                np.where(leaf, own, right + start),
+    return planted(
+        state,
+        (
+            Nodes(
+                tree.feature,
+                tree.threshold,
+                np.asarray(tree.children_left),
+                np.asarray(tree.children_right),
                 values(tree) * factor,
             )
-        )
-        roots.append(start)
-        start += count
-    feature, threshold, left, right, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Trees(
-        feature.astype(np.int32),
-        state.finite("thresholds", threshold),
-        left.astype(np.int32),
-        right.astype(np.int32),
-        state.finite("values", value),
-        np.array(roots, dtype=np.int32),
-        tuple(map(int, groups)),
+            for tree in trees
+        ),
+        groups,
     )
 
 
@@ -152,32 +139,20 @@ def _histograms(state: State) -> tuple[Operators, int]:
     if any(predictor.nodes["is_categorical"].any() for stage in stages for predictor in stage):
         raise state.refuse("categorical features are not supported")
     count = len(stages[0])
-    columns: list[list[NDArray[Any]]] = [[], [], [], [], []]
-    roots, start = [], 0
-    for k in range(count):
-        for stage in stages:
-            nodes = stage[k].nodes
-            own = np.arange(start, start + len(nodes))
-            leaf = nodes["is_leaf"].astype(bool)
-            children = [np.where(leaf, own, nodes[side].astype(np.int64) + start) for side in ("left", "right")]
-            found = (np.where(leaf, 0, nodes["feature_idx"]), np.where(leaf, 0.0, nodes["num_threshold"]), *children)
-            for column, values in zip(columns, (*found, nodes["value"]), strict=True):
-                column.append(values)
-            roots.append(start)
-            start += len(nodes)
-    feature, threshold, left, right, value = map(np.concatenate, columns)
-    trees = Trees(
-        feature.astype(np.int32),
-        state.finite("thresholds", threshold),
-        left.astype(np.int32),
-        right.astype(np.int32),
-        state.finite("values", value.reshape(-1, 1)),
-        np.array(roots, dtype=np.int32),
+    trees = planted(
+        state,
+        (_histogram_nodes(stage[k].nodes) for k in range(count) for stage in stages),
         (len(stages),) * count,
         single=False,
     )
     baseline = state.vector("_baseline_prediction")
     return (trees, Affine(np.ones(count), np.broadcast_to(baseline, (count,)).copy())), count
+
+
+def _histogram_nodes(nodes: NDArray[Any]) -> Nodes:
+    leaf = nodes["is_leaf"].astype(bool)
+    left, right = (np.where(leaf, -1, nodes[side].astype(np.int64)) for side in ("left", "right"))
+    return Nodes(nodes["feature_idx"], nodes["num_threshold"], left, right, nodes["value"].reshape(-1, 1))
 
 
 @reads(FAMILY, HISTOGRAMS, "numbers, every loss", method="predict")
