@@ -25,8 +25,18 @@ class Nodes(NamedTuple):
     """(nodes, targets)"""
 
 
-def planted(state: State, trees: Iterable[Nodes], groups: Sequence[int], *, single: bool = True) -> Trees:
-    """One table of nodes. Raises CaptureError where a threshold or a value is not finite."""
+def planted(
+    state: State,
+    trees: Iterable[Nodes],
+    groups: Sequence[int],
+    *,
+    starts: NDArray[np.float64] | None = None,
+    single: bool = True,
+) -> Trees:
+    """One table of nodes. `starts` (groups,) is what each group's sum begins with, before its first tree.
+
+    Raises CaptureError where a threshold or a value is not finite.
+    """
     parts: list[Nodes] = []
     roots, start = [], 0
     for tree in trees:
@@ -46,6 +56,12 @@ def planted(state: State, trees: Iterable[Nodes], groups: Sequence[int], *, sing
     if not parts:
         raise state.refuse("it has no trees")
     feature, threshold, left, right, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if starts is not None:
+        # Added to the leaves of the first tree, so that all is added in the order in which boosting adds.
+        first = np.cumsum([0, *groups[:-1]])
+        ends = [*roots, start]
+        for number, offset in zip(first, np.ravel(starts), strict=True):
+            value[ends[number] : ends[number + 1]] += offset
     return Trees(
         feature.astype(np.int32),
         state.finite("thresholds", threshold),

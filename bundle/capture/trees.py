@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Activation, Softmax, Trees, WeightedMedian
+from ..models import Activation, Softmax, WeightedMedian
 from ..operators import Affine, Concat, Linear, Mean, Operators, Scale, Select
 from .classifiers import BOTH
 from .nested import answers_by, class_scores, nested
@@ -38,26 +38,13 @@ def _shares(tree: Any) -> NDArray[np.float64]:
     return values if np.abs(totals - 1.0).max() < 1e-9 else values / totals
 
 
-def _planted(state: State, trees: Sequence[Any], groups: Sequence[int], values: Values, factor: float = 1.0) -> Trees:
-    """scikit-learn's trees as one table of nodes, group after group."""
-    return planted(
-        state,
-        (
-            Nodes(
-                tree.feature,
-                tree.threshold,
-                np.asarray(tree.children_left),
-                np.asarray(tree.children_right),
-                values(tree) * factor,
-            )
-            for tree in trees
-        ),
-        groups,
-    )
+def _nodes(tree: Any, values: NDArray[np.float64]) -> Nodes:
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
+    return Nodes(np.asarray(tree.feature), np.asarray(tree.threshold), left, right, values)
 
 
 def _mean_of(state: State, trees: Sequence[Any], values: Values) -> Reading:
-    summed = _planted(state, trees, [len(trees)], values)
+    summed = planted(state, (_nodes(tree, values(tree)) for tree in trees), [len(trees)])
     return Reading((summed, Scale(None, np.full(summed.value.shape[1], float(len(trees))))))
 
 
@@ -68,13 +55,15 @@ def _one_output(state: State) -> None:
 
 @reads(FAMILY, spelled(TREES, ["_classes"], "DecisionTreeRegressor", "ExtraTreeRegressor"), method="predict")
 def tree(state: State) -> Reading:
-    return Reading((_planted(state, [state.get("tree_")], [1], _quantities),))
+    grown = state.get("tree_")
+    return Reading((planted(state, [_nodes(grown, _quantities(grown))], [1]),))
 
 
 @reads(FAMILY, spelled(TREES, ["_classes"], "DecisionTreeClassifier", "ExtraTreeClassifier"), method="predict_proba")
 def tree_classes(state: State) -> Reading:
     _one_output(state)
-    return Reading((_planted(state, [state.get("tree_")], [1], _shares),))
+    grown = state.get("tree_")
+    return Reading((planted(state, [_nodes(grown, _shares(grown))], [1]),))
 
 
 def _members(state: State) -> list[Any]:
@@ -99,8 +88,9 @@ def _boosted(state: State) -> tuple[Operators, int]:
     stages = np.asarray(state.get("estimators_"))
     trees = [member.tree_ for column in stages.T for member in column]
     rounds, count = stages.shape
-    summed = _planted(state, trees, [rounds] * count, _quantities, state.real("learning_rate"))
-    return (summed, Affine(np.ones(count), _start(state, count))), count
+    rate = state.real("learning_rate")
+    nodes = (_nodes(tree, _quantities(tree) * rate) for tree in trees)
+    return (planted(state, nodes, [rounds] * count, starts=_start(state, count)),), count
 
 
 def _start(state: State, count: int) -> NDArray[np.float64]:
@@ -142,11 +132,11 @@ def _histograms(state: State) -> tuple[Operators, int]:
     trees = planted(
         state,
         (_histogram_nodes(stage[k].nodes) for k in range(count) for stage in stages),
-        (len(stages),) * count,
+        [len(stages)] * count,
+        starts=np.broadcast_to(state.vector("_baseline_prediction"), (count,)),
         single=False,
     )
-    baseline = state.vector("_baseline_prediction")
-    return (trees, Affine(np.ones(count), np.broadcast_to(baseline, (count,)).copy())), count
+    return (trees,), count
 
 
 def _histogram_nodes(nodes: NDArray[Any]) -> Nodes:

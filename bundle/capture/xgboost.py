@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Activation, Softmax
-from ..operators import Affine, Largest, Operators
+from ..models import Activation, Softmax, Trees
+from ..operators import Largest, Operators
 from ..runtime import stdlib
 from .classifiers import BOTH
 from .planting import Nodes, planted
@@ -51,11 +51,11 @@ class Learner(NamedTuple):
     """What a booster says before its link."""
 
     objective: str
-    sums: Operators
+    sums: Trees
     singles: int
 
     def reading(self, *after: Any, asked_by: str = "") -> Reading:
-        return Reading((*self.sums, *LINKS[OBJECTIVES[self.objective]], *after), (), self.singles, asked_by)
+        return Reading((self.sums, *LINKS[OBJECTIVES[self.objective]], *after), (), self.singles, asked_by)
 
 
 def _learner(state: State, booster: Any, *, best: bool) -> Learner:
@@ -73,12 +73,9 @@ def _learner(state: State, booster: Any, *, best: bool) -> Learner:
         trees = trees[: count * _parallel(said["gradient_booster"]) * (last + 1)]
     order = sorted(range(len(trees)), key=lambda number: info[number])
     groups = [info[: len(trees)].count(k) for k in range(count)]
-    table = planted(state, (_nodes(state, trees[k], weights[k]) for k in order), groups)
-    start = _start(OBJECTIVES[objective], np.ravel(json.loads(params["base_score"])))
-    offset = np.broadcast_to(start, (count,)).astype(np.float64)
-    return Learner(
-        objective, (table, Affine(np.ones(count), state.finite("base_score", offset))), max(groups) + ROUNDINGS
-    )
+    start = np.broadcast_to(_start(OBJECTIVES[objective], np.ravel(json.loads(params["base_score"]))), (count,))
+    nodes = (_nodes(state, trees[k], weights[k]) for k in order)
+    return Learner(objective, planted(state, nodes, groups, starts=start), max(groups) + ROUNDINGS)
 
 
 def _grown(state: State, booster: dict[str, Any]) -> tuple[list[dict[str, Any]], list[float], list[int]]:
