@@ -21,6 +21,7 @@ from . import (  # noqa: F401  they register their readers
     functions,
     intensities,
     kernels,
+    lightgbm,
     linear,
     neural,
     pls,
@@ -29,6 +30,7 @@ from . import (  # noqa: F401  they register their readers
     smoothing,
     spectral,
     trees,
+    xgboost,
 )
 from .flatten import leaves
 from .origin import check_origin

@@ -18,6 +18,10 @@ class Reading:
     operators: Operators
     misread: Operators = ()
     """What a scikit-learn of another version takes the state for; empty where there is only one way to read it."""
+    singles: int = 0
+    """Behind how many roundings to float32 its answers lie, where the object computes in these; ours do not."""
+    asked_by: str = ""
+    """The method that answers for the one it stands for, where the object has it under another name."""
 
 
 Read = Callable[[State], Reading]

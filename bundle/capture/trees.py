@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..models import Activation, Softmax, Trees, WeightedMedian
+from ..models import Activation, Softmax, WeightedMedian
 from ..operators import Affine, Concat, Linear, Mean, Operators, Scale, Select
 from .classifiers import BOTH
 from .nested import answers_by, class_scores, nested
+from .planting import Nodes, planted
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -37,40 +38,13 @@ def _shares(tree: Any) -> NDArray[np.float64]:
     return values if np.abs(totals - 1.0).max() < 1e-9 else values / totals
 
 
-def _planted(state: State, trees: Sequence[Any], groups: Sequence[int], values: Values, factor: float = 1.0) -> Trees:
-    """scikit-learn's trees as one table of nodes, group after group."""
-    parts: list[tuple[NDArray[Any], ...]] = []
-    roots, start = [], 0
-    for tree in trees:
-        count = int(tree.node_count)
-        own = np.arange(start, start + count)
-        left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
-        leaf = left < 0
-        parts.append(
-            (
-                np.where(leaf, 0, tree.feature),
-                np.where(leaf, 0.0, tree.threshold),
-                np.where(leaf, own, left + start),
-                np.where(leaf, own, right + start),
-                values(tree) * factor,
-            )
-        )
-        roots.append(start)
-        start += count
-    feature, threshold, left, right, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Trees(
-        feature.astype(np.int32),
-        state.finite("thresholds", threshold),
-        left.astype(np.int32),
-        right.astype(np.int32),
-        state.finite("values", value),
-        np.array(roots, dtype=np.int32),
-        tuple(map(int, groups)),
-    )
+def _nodes(tree: Any, values: NDArray[np.float64]) -> Nodes:
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
+    return Nodes(np.asarray(tree.feature), np.asarray(tree.threshold), left, right, values)
 
 
 def _mean_of(state: State, trees: Sequence[Any], values: Values) -> Reading:
-    summed = _planted(state, trees, [len(trees)], values)
+    summed = planted(state, (_nodes(tree, values(tree)) for tree in trees), [len(trees)])
     return Reading((summed, Scale(None, np.full(summed.value.shape[1], float(len(trees))))))
 
 
@@ -81,13 +55,15 @@ def _one_output(state: State) -> None:
 
 @reads(FAMILY, spelled(TREES, ["_classes"], "DecisionTreeRegressor", "ExtraTreeRegressor"), method="predict")
 def tree(state: State) -> Reading:
-    return Reading((_planted(state, [state.get("tree_")], [1], _quantities),))
+    grown = state.get("tree_")
+    return Reading((planted(state, [_nodes(grown, _quantities(grown))], [1]),))
 
 
 @reads(FAMILY, spelled(TREES, ["_classes"], "DecisionTreeClassifier", "ExtraTreeClassifier"), method="predict_proba")
 def tree_classes(state: State) -> Reading:
     _one_output(state)
-    return Reading((_planted(state, [state.get("tree_")], [1], _shares),))
+    grown = state.get("tree_")
+    return Reading((planted(state, [_nodes(grown, _shares(grown))], [1]),))
 
 
 def _members(state: State) -> list[Any]:
@@ -112,8 +88,9 @@ def _boosted(state: State) -> tuple[Operators, int]:
     stages = np.asarray(state.get("estimators_"))
     trees = [member.tree_ for column in stages.T for member in column]
     rounds, count = stages.shape
-    summed = _planted(state, trees, [rounds] * count, _quantities, state.real("learning_rate"))
-    return (summed, Affine(np.ones(count), _start(state, count))), count
+    rate = state.real("learning_rate")
+    nodes = (_nodes(tree, _quantities(tree) * rate) for tree in trees)
+    return (planted(state, nodes, [rounds] * count, starts=_start(state, count)),), count
 
 
 def _start(state: State, count: int) -> NDArray[np.float64]:
@@ -152,32 +129,20 @@ def _histograms(state: State) -> tuple[Operators, int]:
     if any(predictor.nodes["is_categorical"].any() for stage in stages for predictor in stage):
         raise state.refuse("categorical features are not supported")
     count = len(stages[0])
-    columns: list[list[NDArray[Any]]] = [[], [], [], [], []]
-    roots, start = [], 0
-    for k in range(count):
-        for stage in stages:
-            nodes = stage[k].nodes
-            own = np.arange(start, start + len(nodes))
-            leaf = nodes["is_leaf"].astype(bool)
-            children = [np.where(leaf, own, nodes[side].astype(np.int64) + start) for side in ("left", "right")]
-            found = (np.where(leaf, 0, nodes["feature_idx"]), np.where(leaf, 0.0, nodes["num_threshold"]), *children)
-            for column, values in zip(columns, (*found, nodes["value"]), strict=True):
-                column.append(values)
-            roots.append(start)
-            start += len(nodes)
-    feature, threshold, left, right, value = map(np.concatenate, columns)
-    trees = Trees(
-        feature.astype(np.int32),
-        state.finite("thresholds", threshold),
-        left.astype(np.int32),
-        right.astype(np.int32),
-        state.finite("values", value.reshape(-1, 1)),
-        np.array(roots, dtype=np.int32),
-        (len(stages),) * count,
+    trees = planted(
+        state,
+        (_histogram_nodes(stage[k].nodes) for k in range(count) for stage in stages),
+        [len(stages)] * count,
+        starts=np.broadcast_to(state.vector("_baseline_prediction"), (count,)),
         single=False,
     )
-    baseline = state.vector("_baseline_prediction")
-    return (trees, Affine(np.ones(count), np.broadcast_to(baseline, (count,)).copy())), count
+    return (trees,), count
+
+
+def _histogram_nodes(nodes: NDArray[Any]) -> Nodes:
+    leaf = nodes["is_leaf"].astype(bool)
+    left, right = (np.where(leaf, -1, nodes[side].astype(np.int64)) for side in ("left", "right"))
+    return Nodes(nodes["feature_idx"], nodes["num_threshold"], left, right, nodes["value"].reshape(-1, 1))
 
 
 @reads(FAMILY, HISTOGRAMS, "numbers, every loss", method="predict")

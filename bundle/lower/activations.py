@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import PlanError
 from ..models import Activation, Power, Proportions, Softmax
 from .operate import operate
+from .points import finite
 from .program import Program
 
 __all__ = ["exponential", "power"]
@@ -46,6 +47,7 @@ MOST = 64
 @operate.register
 def power(operator: Power, program: Program, x: str) -> str:
     exponent = operator.exponent
+    finite("Power", exponent=exponent)
     if exponent == int(exponent) and 1 <= exponent <= MOST:
         return _whole_power(program, x, int(exponent))
     return exponential(program, program("map", x, f="log"), exponent)

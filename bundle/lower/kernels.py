@@ -12,7 +12,7 @@ from ..models import Activation, Kernel, KernelProduct, KernelSum, Neighbors, Pa
 from .activations import exponential
 from .branching import each
 from .operate import operate
-from .points import fitted
+from .points import finite, fitted
 from .program import Program
 
 __all__: list[str] = []
@@ -21,8 +21,11 @@ __all__: list[str] = []
 @operate.register
 def kernel(operator: Kernel, program: Program, x: str) -> str:
     vectors = fitted("Kernel", operator.vectors, program, x)
+    finite("Kernel", gamma=operator.gamma, coef0=operator.coef0, degree=operator.degree)
     if operator.scales is not None:
         scales = fitted("Kernel", operator.scales, program, x)
+        if not scales.all():
+            raise PlanError("Kernel: scales of 0, expected others to divide by")
         x, vectors = program("div", x, scales), vectors / scales
     if operator.kind in _OF_DISTANCE:
         return _of_distance(operator, program, x, vectors)
@@ -83,6 +86,7 @@ def pair_votes(operator: PairVotes, program: Program, x: str) -> str:
 @operate.register
 def neighbors(operator: Neighbors, program: Program, x: str) -> str:
     vectors = fitted("Neighbors", operator.vectors, program, x)
+    finite("Neighbors", values=operator.values)
     if len(operator.values) != len(vectors) or not 1 <= operator.k <= len(vectors):
         raise PlanError(
             f"Neighbors: {operator.k} of {len(vectors)} with {len(operator.values)} values, expected one value each"

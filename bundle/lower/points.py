@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,11 +12,21 @@ from ..operators import Affine, Clip, Scale, Select
 from .operate import operate
 from .program import Program
 
-__all__ = ["fitted"]
+__all__ = ["finite", "fitted"]
+
+
+def finite(name: str, **numbers: Any) -> None:
+    """Refuse an operator's numbers where they are not finite, each by its own name."""
+    for said, values in numbers.items():
+        found = np.ravel(values)
+        bad = ~np.isfinite(found)
+        if bad.any():
+            raise PlanError(f"{name}: {found[bad][0]} in {said}, expected finite numbers")
 
 
 def fitted(name: str, values: NDArray[np.float64], program: Program, x: str) -> NDArray[np.float64]:
     """Fitted numbers as one row, or as a table, that fits register `x`."""
+    finite(name, **{"what was fitted": values})
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if table.shape[1] != program.width(x):
         raise PlanError(f"{name}: fitted on {table.shape[1]} points, but it gets {program.width(x)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import PlanError
 from ..runtime.instructions import INSTRUCTIONS
 from ..runtime.plan import Constant, Input, Instruction, Output, Plan
 
@@ -32,12 +33,18 @@ class Program:
         return self._widths[register]
 
     def __call__(self, op: str, *operands: Any, **params: Any) -> str:
-        """Add one instruction and return the name of its result; a parameter may be given its default."""
+        """Add one instruction and return the name of its result; a parameter may be given its default.
+
+        Raises PlanError, naming the instruction, where shapes do not chain.
+        """
         entry = INSTRUCTIONS[op]
         names = tuple(v if isinstance(v, str) else self.constant(v) for v in operands)
         out = f"x{len(self._body) + 1}"
         shapes = [self._constants[n].shape if n in self._constants else (1, self._widths[n]) for n in names]
-        self._widths[out] = entry.width(shapes, params)
+        try:
+            self._widths[out] = entry.width(shapes, params)
+        except ValueError as error:
+            raise PlanError(f"{op}: {error}") from None
         self._body.append(Instruction(op, names, out, entry.said(params), self.step, self.fold))
         return out
 
@@ -50,5 +57,7 @@ class Program:
         return name
 
     def plan(self, outputs: Mapping[str, Output]) -> Plan:
-        """The finished plan."""
-        return Plan(self._inputs, dict(self._constants), tuple(self._body), dict(outputs))
+        """The finished plan, its values checked too: what no host may run is not made."""
+        plan = Plan(self._inputs, dict(self._constants), tuple(self._body), dict(outputs))
+        plan.check_values()
+        return plan

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..errors import PlanError
 from ..models import Trees, WeightedMedian
 from .operate import operate
+from .points import finite
 from .program import Program
 
 __all__ = ["doubled"]
@@ -34,6 +35,9 @@ def doubled(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @operate.register
 def trees(operator: Trees, program: Program, x: str) -> str:
+    finite("Trees", thresholds=operator.threshold, values=operator.value)
+    if operator.left.shape != operator.right.shape:
+        raise PlanError(f"Trees: {len(operator.left)} left kids and {len(operator.right)} right ones")
     thresholds = doubled(operator.threshold) if operator.single else operator.threshold
     summed = program(
         "forest",
@@ -55,4 +59,7 @@ def trees(operator: Trees, program: Program, x: str) -> str:
 def weighted_median(operator: WeightedMedian, program: Program, x: str) -> str:
     if len(operator.weights) != program.width(x):
         raise PlanError(f"WeightedMedian: {len(operator.weights)} weights for {program.width(x)} values")
+    finite("WeightedMedian", weights=operator.weights)
+    if not (operator.weights >= 0.0).all() or not operator.weights.any():
+        raise PlanError(f"WeightedMedian: weights {operator.weights.tolist()}, expected numbers ≥ 0, not all 0")
     return program("order", x, operator.weights, f="wmedian")

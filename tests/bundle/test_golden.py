@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from n4akit.bundle import answers, golden
 from n4akit.bundle.chain import Chain, Step, Target
+from n4akit.bundle.compile import compile_plan
 from n4akit.bundle.errors import WriteError
+from n4akit.bundle.lower import lower
+from n4akit.bundle.models import Kernel, Trees
 from n4akit.bundle.operators import MSC, PLS, SNV, Operator, Project, Scale, Select
 from n4akit.bundle.preprocessing import EMSC, BoxCox, Pointwise, Remove
 from n4akit.bundle.runtime.plan import Output
@@ -24,6 +28,17 @@ def chain_of(*operators: Operator, width: int = P) -> Chain:
     return Chain(width, {"0": (Step(1, "all", "all", {}, operators),)}, (Target("y"),))
 
 
+INDEX = np.arange(9, dtype=np.int32)
+STUMPS = Trees(
+    np.repeat(INDEX[:3] * 9, 3),
+    np.array([1.25, 0.0, 0.0] * 3),
+    INDEX + np.array([1, 0, 0] * 3, dtype=np.int32),
+    INDEX + np.array([2, 0, 0] * 3, dtype=np.int32),
+    INDEX[:, None].astype(np.float64),
+    INDEX[::3],
+    (3,),
+)
+
 CHAINS = {
     "scale": chain_of(SNV(), Scale(RAMP, RAMP / 9)),
     "centre only": chain_of(Scale(center=np.zeros(P))),
@@ -31,6 +46,8 @@ CHAINS = {
     "pls": chain_of(SNV(), PLS(np.ones((1, P)), RAMP - 1.5, np.ones(1))),
     "project": chain_of(Project(np.ones((2, P)), center=RAMP)),
     "msc": chain_of(MSC(RAMP)),
+    "references": chain_of(SNV(), Kernel("rbf", np.stack([RAMP, RAMP[::-1], RAMP**2]))),
+    "thresholds": chain_of(SNV(), STUMPS),
     "nothing learnt": chain_of(SNV()),
     "narrowed first": chain_of(Select(np.arange(5, dtype=np.int32)), Scale(np.ones(5), np.ones(5))),
     "one point": chain_of(SNV(), width=1),
@@ -61,6 +78,18 @@ def test_synthetic_rows_lie_around_the_learnt_centre() -> None:
 @pytest.mark.parametrize("name", ["logarithm first", "power first"])
 def test_synthetic_rows_have_logarithms_where_these_are_taken(name: str) -> None:
     assert golden.synthesise(CHAINS[name]).min() > 0.1
+
+
+def test_a_threshold_that_is_another_is_told_by_the_golden_rows() -> None:
+    """They lie on both sides of it, closer than any other threshold could be."""
+    chain = chain_of(STUMPS)
+    plans = lower(chain), compile_plan(lower(chain))
+    expected = golden.make(chain, *plans).compiled
+    for node, step in ((0, np.inf), (3, -np.inf), (6, np.inf)):
+        threshold = STUMPS.threshold.copy()
+        threshold[node] = np.nextafter(np.float32(threshold[node]), np.float32(step))
+        other = lower(chain_of(replace(STUMPS, threshold=threshold)))
+        assert (Replay(other).predict(golden.synthesise(chain)) != expected).any()
 
 
 def test_synthetic_rows_are_the_same_bytes_everywhere() -> None:

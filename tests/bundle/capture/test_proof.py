@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from n4akit.bundle.capture.registry import Reading
 from n4akit.bundle.capture.state import State
 from n4akit.bundle.capture.verify import prove, synthetic_rows
 from n4akit.bundle.errors import CaptureError
+from n4akit.bundle.models import Trees
 from n4akit.bundle.operators import SNV, Linear, Operator, Scale, Select
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ...conftest import Tecator
 
@@ -89,6 +94,51 @@ def test_a_misreading_counts_only_if_it_is_the_one_expected(tecator: Tecator) ->
 def test_without_an_object_there_is_nothing_to_compare_with() -> None:
     state = State("here", "any.Name", {})
     assert prove(state, Reading((SNV(),)), ROWS, "transform") == "invariants"
+
+
+@pytest.mark.parametrize(
+    "estimator", [DecisionTreeRegressor(max_leaf_nodes=30), HistGradientBoostingRegressor(max_iter=2, max_leaf_nodes=9)]
+)
+def test_every_threshold_that_differs_is_seen(estimator: Any, tecator: Tecator) -> None:
+    """By a single step: of float32 where scikit-learn compares these, of float64 where it compares those."""
+    fitted = estimator.fit(tecator.X, tecator.fat)
+    trees, *after = reading_of(fitted, "predict").operators
+    assert isinstance(trees, Trees) and proven(fitted, Reading((trees, *after)), "predict") == "live"
+    for node in np.flatnonzero(trees.left != np.arange(len(trees.left))):
+        threshold = trees.threshold.copy()
+        threshold[node] = np.nextafter(np.float32(threshold[node]) if trees.single else threshold[node], np.inf)
+        with pytest.raises(CaptureError, match="differs from its predict"):
+            proven(fitted, Reading((replace(trees, threshold=threshold), *after)), "predict")
+
+
+def test_every_leaf_of_another_class_is_seen(tecator: Tecator) -> None:
+    fitted = DecisionTreeClassifier(max_leaf_nodes=20).fit(tecator.X, tecator.fat > np.median(tecator.fat))
+    (trees,) = reading_of(fitted, "predict_proba").operators
+    assert isinstance(trees, Trees)
+    for node in np.flatnonzero(trees.left == np.arange(len(trees.left))):
+        value = trees.value.copy()
+        value[node] = [0.7, 0.3]
+        with pytest.raises(CaptureError, match="differs from its predict_proba"):
+            proven(fitted, Reading((replace(trees, value=value),)), "predict_proba")
+
+
+def test_a_weight_of_far_away_references_is_seen(tecator: Tecator) -> None:
+    """Made-up rows are nothing like them: there the kernel is 0, and any weight would do."""
+    fitted = SVR(C=10, gamma=50.0).fit(tecator.X, tecator.fat)
+    kernel, linear = reading_of(fitted, "predict").operators
+    assert isinstance(linear, Linear) and np.ptp(fitted.predict(ROWS)) == 0.0
+    for change in (linear.coef * 1.001, linear.coef[:, ::-1]):
+        with pytest.raises(CaptureError, match="differs from its predict"):
+            proven(fitted, Reading((kernel, replace(linear, coef=change))), "predict")
+
+
+def test_roundings_to_float32_widen_what_is_accepted(tecator: Tecator) -> None:
+    fitted = StandardScaler(with_mean=False, with_std=False).fit(tecator.X)
+    within, beyond = ((Scale(scale=np.full(100, 1.0 + part * 2.0**-24)),) for part in (5.0, 5.5))
+    assert proven(fitted, Reading(within, singles=5), "transform") == "live-single"
+    for reading in (Reading(beyond, singles=5), Reading(within)):
+        with pytest.raises(CaptureError, match="differs"):
+            proven(fitted, reading, "transform")
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 10, 1000])
