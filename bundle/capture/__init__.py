@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from numpy.typing import ArrayLike
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
 from . import composite, decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
+from .ends import axis_of, sources_of
 from .flatten import leaves
-from .recorder import FittedStep, Recorder
+from .labels import labels_of
+from .recorder import Recorder
 from .registry import READERS
+from .steps import FittedStep, Part
 from .verify import TOLERANCE
 
-__all__ = ["READERS", "TOLERANCE", "FittedStep", "from_sklearn", "from_steps"]
+__all__ = ["READERS", "TOLERANCE", "FittedStep", "Part", "from_sklearn", "from_steps"]
 
 
 def from_sklearn(
@@ -45,15 +49,14 @@ def from_sklearn(
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
-    recorder = Recorder(_width(folds.values(), sources, wavelengths, n_features), probes, opaque)
+    width = _width(folds.values(), sources, wavelengths, n_features)
+    recorder = Recorder(width, probes, opaque, axis_of(wavelengths, unit, width), sources_of(sources, width))
     for fold, model in folds.items():
         recorder.branch(fold, [], model)
     return recorder.chain(
-        axis=(wavelengths, unit),
         targets=targets,
         classes=classes,
         weights=weights,
-        sources=sources,
         provenance=provenance or {},
         environment=environment or {},
     )
@@ -79,19 +82,21 @@ def from_steps(
     """The same from what a workspace recorded: shared steps in order, and the fitted model of each fold.
 
     A step without a fitted object is read from its class name and parameters; it is never skipped. What was done to the
-    target before the model was fitted, `on_target` in that order, is undone after it, the last first.
+    target before the model was fitted, `on_target` in that order, is undone after it, the last first; of a classifier
+    that is the numbering of its labels.
     """
     models = _folds(folds)
-    fitted = [step.fitted for step in steps if step.fitted is not None]
-    recorder = Recorder(_width([*fitted, *models.values()], sources, wavelengths, n_features), probes, opaque)
+    width = _width([*_first(steps), *models.values()], sources, wavelengths, n_features)
+    recorder = Recorder(width, probes, opaque, axis_of(wavelengths, unit, width), sources_of(sources, width))
+    tells_classes = any(labels_of(model) is not None for model in models.values())
+    undone = [replace(step, method="inverse_transform") for step in reversed(on_target)]
     for fold, model in models.items():
-        recorder.branch(fold, steps, model, on_target)
+        recorder.branch(fold, steps, model, () if tells_classes else undone)
     return recorder.chain(
-        axis=(wavelengths, unit),
         targets=targets,
         classes=classes,
+        encoders=on_target if tells_classes else (),
         weights=weights,
-        sources=sources,
         provenance=provenance or {},
         environment=environment or {},
     )
@@ -107,6 +112,14 @@ def _folds(estimator: Any) -> dict[str, Any]:
     if not folds:
         raise CaptureError("no estimator was given, expected a fitted one or one per fold")
     return folds
+
+
+def _first(steps: Sequence[FittedStep]) -> Iterator[Any]:
+    """The fitted objects that a whole spectrum reaches, the first of them."""
+    for step in steps:
+        whole = [part for part in step.parts if part.block is None or len({p.block for p in step.parts}) == 1]
+        found = [*(fitted for part in whole for fitted in _first(part.steps)), step.fitted]
+        yield from (fitted for fitted in found if fitted is not None)
 
 
 def _width(

@@ -16,7 +16,7 @@ from .trained import Matrix, Trained, with_step
 REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
     "a target step": (
         lambda t: t.chain(t.folds("0"), with_step(2, role="y")),
-        r"step 2 \(.*StandardScaler\): it transforms the target",
+        r"step 2 \(StandardScaler\): what it undoes",
     ),
     "two artifacts": (
         lambda t: t.chain(t.folds("0"), with_step(2, artifact_ids=[t.scaler_id, t.ids["0"]])),
@@ -24,7 +24,7 @@ REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
     ),
     "another artifact": (
         lambda t: t.chain(t.folds("0"), with_step(2, artifact_id=t.ids["0"])),
-        r"step 2 .*: 2 artifacts are named, expected one",
+        r"step 2 .*: 2 artifacts are named, those in the step and those in shared_artifacts are not the same",
     ),
     "no artifact": (
         lambda t: t.chain(t.folds("0"), shared_artifacts={}),
@@ -32,7 +32,7 @@ REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
     ),
     "a model before": (
         lambda t: t.chain(t.folds("0"), with_step(1, role="model")),
-        r"step 1 .*: it is a model beside that of step 3",
+        r"step 1 .*: it is a model, and none of its artifacts is named",
     ),
     "another branch": (
         lambda t: t.chain(t.folds("0"), with_step(1, branch_path=[1])),
