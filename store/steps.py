@@ -13,13 +13,13 @@ from typing import Any
 from .errors import Refused
 from .references import identifiers
 
-__all__ = ["META", "SOURCE_MAP", "Recorded", "is_splitter", "plain", "recorded"]
+__all__ = ["SOURCE_MAP", "Recorded", "is_splitter", "plain", "recorded"]
 
 SOURCE_MAP = "_source_map"
 """Under this name shared artifacts say, by step and source, whose each is."""
 
-META = "MetaModel"
-"""The class of a model that is trained on what the models before it predict."""
+META = ("MetaModel", "meta_model")
+"""The class of a model that is trained on what the models before it predict, and the key of a step that says so."""
 
 SPLITTERS = {
     *("GroupKFold", "GroupShuffleSplit", "KFold", "LeaveOneGroupOut", "LeaveOneOut", "LeavePGroupsOut", "LeavePOut"),
@@ -30,7 +30,7 @@ SPLITTERS = {
 }
 """Classes that only say which samples train which fold: nothing of them is left to do when predicting."""
 
-ROLES = {"y_processing": "y", "model": "model"}
+ROLES = {"y_processing": "y", "model": "model", "meta_model": "model"}
 """What a step is that does not say its role, by a key of its parameters as nirs4all writes them."""
 
 TRAINING = ("sample_augmentation", "sample_filter")
@@ -60,7 +60,10 @@ class Recorded:
     @property
     def meta(self) -> bool:
         """Whether it is trained on what other models predict."""
-        return plain(self.operator_class) == META
+        title, key = META
+        inner = self.params.get("model")
+        named = inner.get("class") if isinstance(inner, Mapping) else inner
+        return key in self.params or title in (plain(self.operator_class), plain(str(named)))
 
     @property
     def trains(self) -> bool:
