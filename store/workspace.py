@@ -16,7 +16,7 @@ from .desk import Desk
 from .lease import OBJECTS
 from .objects import Objects
 
-__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain"]
+__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain", "replay_proba"]
 
 
 class WorkspaceStore:
@@ -343,8 +343,8 @@ class WorkspaceStore:
     def replay_chain(
         self, chain_id: str, X: np.ndarray[Any, Any], wavelengths: np.ndarray[Any, Any] | None = None
     ) -> np.ndarray[Any, Any]:
-        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several; the bits of the exported
-        bundle.
+        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several, (n,) labels of a classifier;
+        the bits of the exported bundle.
 
         `wavelengths` (p,) are checked against the chain's. Raises UnknownId, and InputError naming every bad row.
         """
@@ -398,10 +398,22 @@ def export_chain(
 
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
-    """As `WorkspaceStore.replay_chain`."""
+    """As `WorkspaceStore.replay_chain`; spectra of several sources may be given as a list of arrays."""
+    return _predictor(store, chain_id).predict(X, wavelengths)
+
+
+def replay_proba(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
+    """The probability of each class (n, c) that a chain tells for spectra (n, p); the bits of the exported bundle.
+
+    Raises UnknownId, InputError naming every bad row, and when the chain tells no probabilities.
+    """
+    return _predictor(store, chain_id).predict_proba(X, wavelengths)
+
+
+def _predictor(store: WorkspaceStore, chain_id: str) -> Predictor:
     if chain_id not in store._predictors or not queries.holds(store._desk, "chains", chain_id):
         store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
-    return store._predictors[chain_id].predict(X, wavelengths)
+    return store._predictors[chain_id]
 
 
 def garbage(store: WorkspaceStore) -> dict[str, int]:

@@ -35,7 +35,7 @@ class Bench:
         ids = [self.save(one) for one in fitted]
         return {"step_idx": index, "operator_class": name, "params": {}, "artifact_ids": ids, **said}
 
-    def chain(self, *steps: Mapping[str, Any], folds: Sequence[Any] = (), **said: Any) -> str:
+    def chain(self, *steps: dict[str, Any], folds: Sequence[Any] = (), **said: Any) -> str:
         """A chain whose last step is the model, with its fits per fold if there are several."""
         named = {f"fold_{fold}": self.save(one) for fold, one in enumerate(folds)}
         given = {
@@ -51,7 +51,9 @@ class Bench:
     def traced(self, *steps: ExecutionStep, weights: Mapping[int, float] | None = None) -> list[str]:
         """A chain for each model of a trace, built and saved."""
         last = steps[-1].step_index if weights else None
-        trace = ExecutionTrace(steps=list(steps), model_step_index=last, fold_weights=dict(weights) if weights else None)
+        trace = ExecutionTrace(
+            steps=list(steps), model_step_index=last, fold_weights=dict(weights) if weights else None
+        )
         return [self.store.save_chain(self.pipeline, **built) for built in ChainBuilder(trace).build_all()]
 
     def executed(self, index: int, name: str, *fitted: Any, folds: Sequence[Any] = (), **said: Any) -> ExecutionStep:
