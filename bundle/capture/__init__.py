@@ -11,7 +11,20 @@ from numpy.typing import ArrayLike
 
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
-from . import composite, decomposition, linear, pls, scaling, selection, spectral  # noqa: F401  they register their readers
+from . import (  # noqa: F401  they register their readers
+    bayes,
+    classifiers,
+    composite,
+    decomposition,
+    kernels,
+    linear,
+    neural,
+    pls,
+    scaling,
+    selection,
+    spectral,
+    trees,
+)
 from .ends import axis_of, sources_of
 from .flatten import leaves
 from .labels import labels_of

@@ -32,6 +32,10 @@ class Draft:
         """The line that defines a register; None for an input."""
         return next((line for line in self.lines if line.out == register), None)
 
+    def width(self, name: str) -> int:
+        """Columns of a register or a constant."""
+        return self.constants[name].shape[-1] if name in self.constants else self.widths[name]
+
     def readers(self, register: str) -> list[Instruction]:
         """The lines that read a register."""
         return [line for line in self.lines if register in line.inputs]

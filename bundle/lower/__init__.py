@@ -7,7 +7,18 @@ from collections import Counter
 from ..chain import Chain, Step
 from ..errors import PlanError
 from ..runtime.plan import Output, Plan
-from . import derivatives, detrend, linear, points, savitzky_golay, spectral  # noqa: F401  they register their operators
+from . import (  # noqa: F401  they register their operators
+    activations,
+    derivatives,
+    detrend,
+    gaussians,
+    kernels,
+    linear,
+    points,
+    savitzky_golay,
+    spectral,
+    trees,
+)
 from .branching import average
 from .operate import operate
 from .program import Program

@@ -11,7 +11,7 @@ from ..operators import Concat, Largest, Mean, OneHot, Operators
 from .operate import operate
 from .program import Program
 
-__all__ = ["average"]
+__all__ = ["average", "each"]
 
 
 def average(program: Program, registers: Sequence[str], weights: Sequence[float] = ()) -> str:
@@ -29,7 +29,8 @@ def average(program: Program, registers: Sequence[str], weights: Sequence[float]
     return program("div", program("fold", *weighted, d=1), total)
 
 
-def _each(branches: Sequence[Operators], program: Program, x: str) -> list[str]:
+def each(branches: Sequence[Operators], program: Program, x: str) -> list[str]:
+    """What every branch makes of the same register."""
     if not branches:
         raise PlanError("no branches, expected at least one")
     ends = []
@@ -43,13 +44,13 @@ def _each(branches: Sequence[Operators], program: Program, x: str) -> list[str]:
 
 @operate.register
 def concat(operator: Concat, program: Program, x: str) -> str:
-    ends = _each(operator.branches, program, x)
+    ends = each(operator.branches, program, x)
     return program("concat", *ends) if len(ends) > 1 else ends[0]
 
 
 @operate.register
 def mean(operator: Mean, program: Program, x: str) -> str:
-    ends = _each(operator.branches, program, x)
+    ends = each(operator.branches, program, x)
     widths = {program.width(end) for end in ends}
     if len(widths) > 1:
         raise PlanError(f"Mean: branches of {sorted(widths)} columns, expected the same number from each")
