@@ -140,13 +140,13 @@ class _Program:
             for slot, name in zip(_slots(line), line.inputs, strict=True)
         ]
         entry = INSTRUCTIONS[line.op]
-        params = [f"{param.name}={_literal(_plain(line.params[param.name]))}" for param in entry.params]
+        said = [param.name for param in entry.params if param.name in line.params]
+        params = [f"{name}={_literal(_plain(line.params[name]))}" for name in said]
         return f"{entry.twin.__name__}({', '.join(operands + params)})"
 
 
 def _slots(line: Instruction) -> tuple[str, ...]:
-    slots = INSTRUCTIONS[line.op].slots
-    return ("row",) * len(line.inputs) if slots == ("rows",) else slots
+    return INSTRUCTIONS[line.op].slots_of(len(line.inputs))
 
 
 def _check_names(plan: Plan) -> None:
@@ -157,7 +157,7 @@ def _check_names(plan: Plan) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return [list(run) for run in value] if isinstance(value, list | tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _slices(twins: Iterable[Callable[..., Any]]) -> tuple[str, str]:

@@ -32,13 +32,13 @@ class Program:
         return self._widths[register]
 
     def __call__(self, op: str, *operands: Any, **params: Any) -> str:
-        """Add one instruction and return the name of its result."""
+        """Add one instruction and return the name of its result; a parameter may be given its default."""
         entry = INSTRUCTIONS[op]
         names = tuple(v if isinstance(v, str) else self.constant(v) for v in operands)
         out = f"x{len(self._body) + 1}"
         shapes = [self._constants[n].shape if n in self._constants else (1, self._widths[n]) for n in names]
         self._widths[out] = entry.width(shapes, params)
-        self._body.append(Instruction(op, names, out, params, self.step, self.fold))
+        self._body.append(Instruction(op, names, out, entry.said(params), self.step, self.fold))
         return out
 
     def constant(self, values: Any) -> str:

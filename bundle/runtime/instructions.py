@@ -6,124 +6,26 @@ A register is a matrix (n rows × w columns) of float64; every instruction treat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
-from . import kernels, stdlib
+from . import kernels, shapes, stdlib
+from .entry import Entry, Param
+from .values import Within
 
-__all__ = ["INSTRUCTIONS", "Entry", "Param", "same_width"]
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Param:
-    """One parameter of an instruction: a word out of `choices`, an integer ≥ `least`, a sha256, or a list of runs."""
-
-    name: str
-    choices: tuple[str, ...] = ()
-    least: int | None = None
-    digest: bool = False
-
-    def complaint(self, value: Any) -> str | None:
-        """What is wrong with `value`, or None."""
-        if self.choices:
-            return None if value in self.choices else f"expected one of {', '.join(self.choices)}"
-        if self.least is not None:
-            good = type(value) is int and self.least <= value <= 2**31
-            return None if good else f"expected an integer from {self.least} to 2147483648"
-        if self.digest:
-            good = isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
-            return None if good else "expected the sha256 of an artifact, 64 lower-case hex digits"
-        good = isinstance(value, Sequence) and len(value) > 0 and all(map(_is_run, value))
-        return None if good else "expected a list of runs [count ≥ 1, start ≥ 0, stride ≥ 1, row ≥ 0]"
-
-
-def _is_run(run: Any) -> bool:
-    if not isinstance(run, Sequence) or len(run) != 4 or any(type(v) is not int for v in run):
-        return False
-    return all(least <= value <= 2**31 for value, least in zip(run, (1, 0, 1, 0), strict=True))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One word.
-
-    `slots` names the operands: `row` is a register or a 1×w constant, `table` a k×p constant, `vector` a 1×k constant,
-    `index` a constant of column numbers; `rows` (alone) is one register or more. `width` gives the columns of the
-    result from the operands' shapes and the parameters, or says in a ValueError why they do not chain. `limits` gives
-    the least and the largest value that the last operand, a constant, may hold.
-    """
-
-    word: str
-    slots: tuple[str, ...]
-    width: Callable[[Sequence[Shape], Mapping[str, Any]], int]
-    kernel: Callable[..., Any]
-    twin: Callable[..., list[float]]
-    semantics: str
-    params: tuple[Param, ...] = field(default=())
-    limits: Callable[[Sequence[Shape]], tuple[float, float]] | None = None
-
-
-def same_width(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    """Equal widths, or width 1 against any width."""
-    widths = {shape[-1] for shape in shapes} - {1}
-    if len(widths) > 1:
-        raise ValueError(f"widths {', '.join(map(str, sorted(widths)))} do not go together")
-    return widths.pop() if widths else 1
-
-
-def _row(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    if params["f"] in ("max", "min", "maxabs") and params["d"] != 1:
-        raise ValueError(f"d={params['d']} has no meaning for f={params['f']}")
-    return 1
-
-
-def _last_width(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    return shapes[1][-1]
-
-
-def _banded(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    (_, width), (rows, taps) = shapes
-    for count, start, stride, row in params["runs"]:
-        if row >= rows:
-            raise ValueError(f"run {[count, start, stride, row]} names row {row} of {rows} rows of taps")
-        if start + (count - 1) * stride + taps > width:
-            raise ValueError(f"run {[count, start, stride, row]} of {taps} taps leaves a register {width} wide")
-    return sum(run[0] for run in params["runs"])
-
-
-def _matmul(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    (_, width), (rows, columns) = shapes
-    if width != columns:
-        raise ValueError(f"a register {width} wide meets a table of {columns} columns")
-    return rows
-
-
-def _fold(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    widths = sorted({shape[-1] for shape in shapes})
-    if len(widths) > 1:
-        raise ValueError(f"registers of widths {', '.join(map(str, widths))} cannot be folded")
-    return widths[0]
-
-
-def _opaque(shapes: Sequence[Shape], params: Mapping[str, Any]) -> int:
-    return int(params["width"])
-
+__all__ = ["INSTRUCTIONS"]
 
 _PAIR = ("row", "row")
 _ENTRIES = (
-    Entry("add", _PAIR, same_width, kernels.add, stdlib.add, "a + b, one rounding"),
-    Entry("sub", _PAIR, same_width, kernels.sub, stdlib.sub, "a − b, one rounding"),
-    Entry("mul", _PAIR, same_width, kernels.mul, stdlib.mul, "a × b, one rounding"),
-    Entry("div", _PAIR, same_width, kernels.div, stdlib.div, "a ÷ b, one rounding; x/0 is ±infinity, 0/0 is NaN"),
-    Entry("max", _PAIR, same_width, kernels.max_, stdlib.max_, "b if a < b else a"),
-    Entry("min", _PAIR, same_width, kernels.min_, stdlib.min_, "b if b < a else a"),
+    Entry("add", _PAIR, shapes.same, kernels.add, stdlib.add, "a + b, one rounding"),
+    Entry("sub", _PAIR, shapes.same, kernels.sub, stdlib.sub, "a − b, one rounding"),
+    Entry("mul", _PAIR, shapes.same, kernels.mul, stdlib.mul, "a × b, one rounding"),
+    Entry("div", _PAIR, shapes.same, kernels.div, stdlib.div, "a ÷ b, one rounding; x/0 is ±infinity, 0/0 is NaN"),
+    Entry("max", _PAIR, shapes.same, kernels.max_, stdlib.max_, "b if a < b else a"),
+    Entry("min", _PAIR, shapes.same, kernels.min_, stdlib.min_, "b if b < a else a"),
     Entry(
         "select",
         ("row", "row", "row", "row"),
-        same_width,
+        shapes.same,
         kernels.select,
         stdlib.select,
         "x if a f b else y, for (a, b, x, y); a comparison with NaN is false",
@@ -132,16 +34,17 @@ _ENTRIES = (
     Entry(
         "map",
         ("register",),
-        same_width,
+        shapes.same,
         kernels.map_,
         stdlib.map_,
-        "f of each value; the square root of a negative value is NaN",
-        (Param("f", choices=("sqrt", "abs")),),
+        "f of each value; the square root and the logarithm of a negative value are NaN, log 0 is −infinity; exp and "
+        "log as below",
+        (Param("f", choices=("sqrt", "abs", "floor", "exp", "log")),),
     ),
     Entry(
         "row",
         ("register",),
-        _row,
+        shapes.row,
         kernels.row,
         stdlib.row,
         "the sum of x (sum), x·x (sumsq) or |x| (abs), divided by d; the largest x (max), smallest x (min) or largest "
@@ -151,36 +54,36 @@ _ENTRIES = (
     Entry(
         "order",
         ("register", "vector"),
-        _last_width,
+        shapes.order,
         kernels.order,
         stdlib.order,
         "the quantiles k of x + 0.0: sorted, v = q·(w−1), t = v − floor v between neighbours a and b, a + (b−a)·t if "
         "t < ½, else b − (b−a)·(1−t); NaN anywhere gives NaN",
-        limits=lambda shapes: (0.0, 1.0),
+        values=(Within(1, lambda shapes, params: (0.0, 1.0)),),
     ),
     Entry(
         "gather",
         ("register", "index"),
-        _last_width,
+        shapes.index,
         kernels.gather,
         stdlib.gather,
         "the columns named, counted from 0, in that order, repeats allowed",
-        limits=lambda shapes: (0, shapes[0][-1] - 1),
+        values=(Within(1, lambda shapes, params: (0, shapes[0][-1] - 1)),),
     ),
     Entry(
         "banded",
         ("register", "table"),
-        _banded,
+        shapes.banded,
         kernels.banded,
         stdlib.banded,
         "for each run [count, start, stride, r]: c0·x[s] + c1·x[s+1] + …, in order, with row r of the taps, for "
         "s = start, start + stride, …",
-        (Param("runs"),),
+        (Param("runs", each=(("count", 1), ("start", 0), ("stride", 1), ("row", 0))),),
     ),
     Entry(
         "matmul",
         ("register", "table"),
-        _matmul,
+        shapes.matmul,
         kernels.matmul,
         stdlib.matmul,
         "column j is the sum over the stored products x·W[j]",
@@ -188,7 +91,7 @@ _ENTRIES = (
     Entry(
         "fold",
         ("rows",),
-        _fold,
+        shapes.fold,
         kernels.fold,
         stdlib.fold,
         "the registers added in order, then divided by d",
@@ -197,7 +100,7 @@ _ENTRIES = (
     Entry(
         "opaque",
         ("register",),
-        _opaque,
+        shapes.opaque,
         kernels.opaque,
         stdlib.opaque,
         "whatever the pickled artifact computes; run only by a host that was told to load it, never in the exact "

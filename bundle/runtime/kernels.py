@@ -1,6 +1,7 @@
 """The instructions in numpy: each gives the calls that compute its result into `out`, every row alone.
 
-Only `+ − × ÷ √`, comparisons, copies and the one sum: the bits depend on no batch, no machine and no numpy version.
+Only `+ − × ÷ √`, floor, powers of two, comparisons, copies and the one sum: the bits depend on no batch, no machine
+and no numpy version.
 The calls are bound to their arrays once and then repeated: allocating anew would cost more than the arithmetic.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PlanError
+from .exp_log import exp_calls, log_calls
 from .sums import sum_calls
 
 __all__ = [
@@ -78,8 +80,12 @@ def select(out: Matrix, scratch: Scratch, a: Matrix, b: Matrix, x: Matrix, y: Ma
     return [partial(COMPARE[f], a, b, holds), partial(np.copyto, out, y), partial(np.copyto, out, x, where=holds)]
 
 
+PLAIN: dict[str, Callable[..., Any]] = {"sqrt": np.sqrt, "abs": np.absolute, "floor": np.floor}
+MADE = {"exp": exp_calls, "log": log_calls}
+
+
 def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
-    return [partial(np.sqrt if f == "sqrt" else np.absolute, a, out)]
+    return [partial(PLAIN[f], a, out)] if f in PLAIN else MADE[f](a, out)
 
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:

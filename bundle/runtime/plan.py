@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .entry import Entry
 from .errors import PlanError
-from .instructions import INSTRUCTIONS, Entry
+from .instructions import INSTRUCTIONS
 
 __all__ = ["Constant", "Input", "Instruction", "Output", "Plan"]
 
@@ -127,14 +128,15 @@ class Plan:
             if constant.shape == (1, 1) and np.isinf(constant.array[0, 0]):
                 raise PlanError(f"plan constant {name!r} is infinite")
         for number, instruction in enumerate(self.body):
-            limits = INSTRUCTIONS[instruction.op].limits
-            if limits is not None:
-                least, largest = limits(self.operand_shapes(instruction))
-                values = self.constants[instruction.inputs[-1]].array
-                if not (least <= values.min() and values.max() <= largest):
+            rules = INSTRUCTIONS[instruction.op].values
+            shapes = self.operand_shapes(instruction)
+            held = [self.constants[name].array if name in self.constants else None for name in instruction.inputs]
+            for rule in rules:
+                complaint = rule.complaint(shapes, INSTRUCTIONS[instruction.op].complete(instruction.params), held)
+                if complaint:
                     raise PlanError(
-                        f"plan instruction {number} ({instruction.op} → {instruction.out}): {instruction.inputs[-1]!r} "
-                        f"holds values from {values.min()} to {values.max()}, expected {least} to {largest}"
+                        f"plan instruction {number} ({instruction.op} → {instruction.out}): "
+                        f"{instruction.inputs[rule.operand]!r} {complaint}"
                     )
 
 
@@ -181,13 +183,7 @@ def _check_instruction(
     if entry is None:
         raise PlanError(f"{where}: unknown instruction; this n4akit knows {', '.join(INSTRUCTIONS)}")
     shapes = _operand_shapes(where, entry, instruction, constants, widths)
-    expected = {param.name for param in entry.params}
-    if set(instruction.params) != expected:
-        raise PlanError(f"{where}: parameters {sorted(instruction.params)}, expected {sorted(expected)}")
-    for param in entry.params:
-        complaint = param.complaint(instruction.params[param.name])
-        if complaint:
-            raise PlanError(f"{where}: {param.name}={instruction.params[param.name]!r:.60}, {complaint}")
+    _check_params(where, entry, instruction.params)
     try:
         width = entry.width(shapes, instruction.params)
     except ValueError as error:
@@ -197,10 +193,22 @@ def _check_instruction(
     return width
 
 
+def _check_params(where: str, entry: Entry, said: Mapping[str, Any]) -> None:
+    needed = sorted(param.name for param in entry.params if param.default is None)
+    spare = sorted(param.name for param in entry.params if param.default is not None)
+    if not set(needed) <= set(said) <= {*needed, *spare}:
+        perhaps = f" and perhaps {spare}" if spare else ""
+        raise PlanError(f"{where}: parameters {sorted(said)}, expected {needed}{perhaps}")
+    for param in entry.params:
+        complaint = param.complaint(said[param.name]) if param.name in said else None
+        if complaint:
+            raise PlanError(f"{where}: {param.name}={said[param.name]!r:.60}, {complaint}")
+
+
 def _operand_shapes(
     where: str, entry: Entry, instruction: Instruction, constants: Mapping[str, Constant], widths: Mapping[str, int]
 ) -> list[tuple[int, ...]]:
-    slots = ("register",) * max(1, len(instruction.inputs)) if entry.slots == ("rows",) else entry.slots
+    slots = entry.slots_of(len(instruction.inputs))
     if len(instruction.inputs) != len(slots):
         raise PlanError(f"{where}: {len(instruction.inputs)} operands, expected {len(slots)}")
     shapes = []

@@ -8,15 +8,17 @@ how it rounds.
 # Scripts carry this text: annotations would only be noise there.
 # mypy: allow-untyped-defs, allow-untyped-calls
 
-from math import copysign, inf, nan, sqrt
+from math import copysign, floor, frexp, inf, ldexp, nan, sqrt
 
 __all__ = [
     "absolute",
     "add",
     "banded",
     "div",
+    "exponential",
     "fold",
     "gather",
+    "logarithm",
     "map_",
     "matmul",
     "max_",
@@ -33,6 +35,7 @@ __all__ = [
     "select",
     "sub",
     "total",
+    "whole",
 ]
 
 
@@ -135,8 +138,57 @@ def absolute(x):
     return abs(x)
 
 
+def whole(x):
+    # Python's floor makes an integer: no infinity, no sign of zero.
+    return float(floor(x)) if abs(x) < 4503599627370496.0 and x != 0.0 else x
+
+
+def exponential(x):
+    # x = k * ln 2 + r, ln 2 in two parts; the series is that of r * coth(r / 2). The power of two comes in two
+    # steps, because 2**k may be no number where the result is one.
+    if x != x:
+        return x
+    x = min(max(x, -746.0), 710.0)
+    k = floor(x * 1.4426950408889634 + 0.5)
+    high = x - k * 0.6931471803691238
+    low = k * 1.9082149292705877e-10
+    r = high - low
+    t = r * r
+    c = t * (-691 / 653837184000)
+    for b in (1 / 23950080, -1 / 604800, 1 / 15120, -1 / 360, 1 / 6):
+        c = (c + b) * t
+    c = r - c
+    y = 1.0 - ((low - r * c / (2.0 - c)) - high)
+    half = k // 2
+    return ldexp(y, half) * ldexp(1.0, k - half)
+
+
+def logarithm(x):
+    # x = m * 2**e with m near 1; the series is that of the inverse hyperbolic tangent of (m - 1) / (m + 1).
+    if not 0.0 < x < inf:
+        return -inf if x == 0.0 else x if x > 0.0 else nan
+    m, e = frexp(x)
+    if m < 0.7071067811865476:
+        m += m
+        e -= 1
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    r = z * (2 / 21)
+    for k in range(9, 0, -1):
+        r = (r + 2 / (2 * k + 1)) * z
+    half = f * f * 0.5
+    return e * 0.6931471803691238 - ((half - (s * (half + r) + e * 1.9082149292705877e-10)) - f)
+
+
 def map_(a, f):
-    return [(root if f == "sqrt" else absolute)(x) for x in a]
+    if f == "sqrt":
+        return [root(x) for x in a]
+    if f == "abs":
+        return [absolute(x) for x in a]
+    if f == "floor":
+        return [whole(x) for x in a]
+    return [exponential(x) for x in a] if f == "exp" else [logarithm(x) for x in a]
 
 
 def row(a, f, d=1):

@@ -16,7 +16,8 @@ from n4akit.bundle import canonical, format, load
 from n4akit.bundle.archive import LARGEST, MOST
 from n4akit.bundle.chain import Axis, Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV, Clip, Detrend, Operator, RobustSNV, SavitzkyGolay, Scale, Select
-from n4akit.bundle.runtime.instructions import INSTRUCTIONS, Entry, Param
+from n4akit.bundle.runtime.entry import Entry, Param
+from n4akit.bundle.runtime.instructions import INSTRUCTIONS
 from n4akit.bundle.writer import draft, write_bundle, write_draft
 
 from .stranger import Stranger
@@ -42,13 +43,17 @@ def row_of(entry: Entry) -> list[str]:
 
 
 def kind_of(param: Param) -> str:
-    if param.choices:
-        return ", ".join(f"`{word}`" for word in param.choices)
-    if param.digest:
-        return "digest"
-    if param.least is not None:
-        return f"integer ≥ {param.least}"
-    return str(param.complaint(None)).removeprefix("expected a ")
+    kind = (
+        ", ".join(f"`{word}`" for word in param.choices)
+        if param.choices
+        else "digest"
+        if param.digest
+        else f"{'integers' if param.many else 'integer'} ≥ {param.least}"
+        if param.least is not None
+        else str(param.complaint(None)).removeprefix("expected a ")
+    )
+    default = f"`{param.default}`" if param.choices else param.default
+    return kind if param.default is None else f"{kind}; default {default}"
 
 
 def test_the_shapes_of_every_instruction_are_told_once() -> None:

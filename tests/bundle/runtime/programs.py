@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan
-from n4akit.bundle.runtime.instructions import INSTRUCTIONS, Entry, Param
+from n4akit.bundle.runtime.entry import Entry, Param
+from n4akit.bundle.runtime.instructions import INSTRUCTIONS
+from n4akit.bundle.runtime.values import Within
 from numpy.typing import NDArray
 
 __all__ = [
@@ -139,32 +141,31 @@ class _Drawing:
     def _operands(self, entry: Entry) -> tuple[list[str], dict[str, Constant], list[tuple[int, ...]], dict[str, Any]]:
         first = self.rng.choice(list(self.widths))
         width = self.widths[first]
-        slots = ("register",) * self.rng.randint(1, 4) if entry.slots == ("rows",) else entry.slots
         names, constants = [first], dict[str, Constant]()
         shapes: list[tuple[int, ...]] = [(1, width)]
-        for slot in slots[1:]:
+        for place, slot in list(enumerate(entry.slots_of(self.rng.randint(1, 4))))[1:]:
             name = f"k{len(self.constants) + len(constants)}"
             fitting = [r for r, w in self.widths.items() if w == width or (w == 1 and slot == "row")]
             if slot == "register" or (slot == "row" and self.rng.random() < 0.5):
                 name = self.rng.choice(fitting)
                 shapes.append((1, self.widths[name]))
             else:
-                limits = entry.limits([(1, width)]) if entry.limits else None
-                constants[name] = self._constant(slot, width, limits)
+                bounds = [rule.bounds for rule in entry.values if isinstance(rule, Within) and rule.operand == place]
+                constants[name] = self._constant(slot, width, bounds[0]([(1, width)], {}) if bounds else (0.0, 1.0))
                 shapes.append(constants[name].shape)
             names.append(name)
         if entry.slots == ("row", "row") and self.rng.randrange(4) == 0:
             names.reverse()
             shapes.reverse()
-        return names, constants, shapes, {param.name: self._param(param, shapes) for param in entry.params}
+        params = {param.name: self._param(param, shapes) for param in entry.params}
+        return names, constants, shapes, entry.said(params)
 
-    def _constant(self, slot: str, width: int, limits: tuple[float, float] | None) -> Constant:
+    def _constant(self, slot: str, width: int, bounds: tuple[float, float]) -> Constant:
         rng = self.rng
+        least, largest = bounds
         if slot == "index":
-            least, largest = limits or (0, 0)
             return Constant.of([rng.randint(int(least), int(largest)) for _ in range(rng.randint(1, 12))])
         if slot == "vector":
-            least, largest = limits or (0.0, 1.0)
             drawn = [rng.choice((least, largest, 0.5, 0.25, rng.random())) for _ in range(rng.randint(1, 5))]
             return Constant.of(drawn)
         if slot == "table":
@@ -200,7 +201,7 @@ def replay_row(
     registers = {plan.inputs[0].name: row}
     for line in plan.body:
         entry = INSTRUCTIONS[line.op]
-        slots = ("register",) * len(line.inputs) if entry.slots == ("rows",) else entry.slots
+        slots = entry.slots_of(len(line.inputs))
         operands = [
             registers[name] if name in registers else plain(plan.constants[name], slot)
             for slot, name in zip(slots, line.inputs, strict=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import copysign, inf, isfinite, isqrt, nan
+from math import copysign, floor, frexp, inf, isfinite, isqrt, nan, ulp
 from random import Random
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,43 @@ def root(x: float) -> float:
     scaled = (exact.numerator << shift) // exact.denominator
     r = isqrt(scaled)
     return rounded(Fraction(2 * r + (r * r != scaled), 2 << (shift // 2)), 1.0)
+
+
+LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
+
+
+def series(t: float, coefficients: Sequence[float]) -> float:
+    y = 0.0
+    for c in reversed(coefficients):
+        y = times(plus(y, c), t)
+    return y
+
+
+def exp(x: float) -> float:
+    """The steps of the format document, each rounded once."""
+    if x != x:
+        return nan
+    x = min(max(x, -746.0), 710.0)
+    k = floor(plus(times(x, float.fromhex("0x1.71547652b82fep+0")), 0.5))
+    high, low = minus(x, times(k, LN2_HIGH)), times(k, LN2_LOW)
+    r = minus(high, low)
+    coth = [1 / 6, -1 / 360, 1 / 15120, -1 / 604800, 1 / 23950080, -691 / 653837184000]
+    c = minus(r, series(times(r, r), coth))
+    y = minus(1.0, minus(minus(low, over(times(r, c), minus(2.0, c))), high))
+    return times(times(y, 2.0 ** (k // 2)), 2.0 ** (k - k // 2))
+
+
+def log(x: float) -> float:
+    """The steps of the format document, each rounded once."""
+    if not 0.0 < x < inf:
+        return -inf if x == 0.0 else x if x == inf else nan
+    m, e = frexp(x)
+    m, e = (m, e) if m >= float.fromhex("0x1.6a09e667f3bcdp-1") else (2 * m, e - 1)
+    f = minus(m, 1.0)
+    s = over(f, plus(2.0, f))
+    r = series(times(s, s), [2 / n for n in range(3, 23, 2)])
+    q = times(times(f, f), 0.5)
+    return minus(times(e, LN2_HIGH), minus(minus(q, plus(times(s, plus(q, r)), times(e, LN2_LOW))), f))
 
 
 def pairs(*operands: Row) -> list[tuple[float, ...]]:
@@ -131,6 +169,13 @@ def fold(*registers: Row, d: int) -> list[float]:
     return out
 
 
+MAP: dict[str, Callable[[float], float]] = {
+    "sqrt": root,
+    "abs": lambda v: copysign(v, 1.0),
+    "floor": lambda v: copysign(floor(v), v) if isfinite(v) else v,
+    "exp": exp,
+    "log": log,
+}
 COMPARE = {"lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "eq": lambda a, b: a == b}
 
 ORACLES: dict[str, Callable[..., list[float]]] = {
@@ -141,7 +186,7 @@ ORACLES: dict[str, Callable[..., list[float]]] = {
     "max": each(lambda a, b: b if a < b else a),
     "min": each(lambda a, b: b if b < a else a),
     "select": lambda a, b, x, y, f: [u if COMPARE[f](p, q) else v for p, q, u, v in pairs(a, b, x, y)],
-    "map": lambda a, f: [root(v) if f == "sqrt" else copysign(v, 1.0) for v in a],
+    "map": lambda a, f: [MAP[f](v) for v in a],
     "row": row,
     "order": order,
     "gather": lambda a, index: [a[i] for i in index],
@@ -228,6 +273,34 @@ def test_quantiles_are_the_exact_ones_within_a_few_roundings() -> None:
                 exact = low + (high - low) * (v - int(v))
                 assert abs(Fraction(y) - exact) <= width * Fraction(2) ** -51 * (abs(low) + abs(high))
                 assert low <= Fraction(y) <= high
+
+
+def test_exp_and_log_are_less_than_one_ulp_from_the_true_value() -> None:
+    rng = np.random.default_rng(9)
+    near = [*rng.uniform(-1.0, 1.0, 2000), *(rng.normal(size=300) * 1e-8), *np.linspace(0.3465, 0.3467, 300)]
+    far = [*rng.uniform(-745.1, 709.7, 2000), 709.782712893384, -745.1332191019411, -708.5, 1e-300, 5e-324]
+    powers = [*np.exp(rng.uniform(-744.0, 709.0, 2000)), *(1.0 + rng.normal(size=300) * 1e-7), 5e-324, 1.7e308]
+    for f, true, X in (("exp", mpmath.exp, [*near, *far]), ("log", mpmath.log, [*map(abs, near), *powers])):
+        x = np.array(X)
+        with mpmath.workprec(120):
+            for v, found in zip(x.tolist(), replay("map", x, f=f)[0].tolist(), strict=True):
+                exact = true(mpmath.mpf(v))
+                assert abs(found - exact) < ulp(float(exact)), (f, v)
+
+
+def test_exp_and_log_end_where_reals_do() -> None:
+    x = [0.0, -0.0, 709.782712893384, 709.7827128933841, 1e300, inf, -745.133, -745.134, -inf, nan]
+    assert bits(replay("map", x, f="exp")) == bits(
+        [1.0, 1.0, 1.7976931348622732e308, inf, inf, inf, 5e-324, 0.0, 0.0, nan]
+    )
+    x = [1.0, 0.0, -0.0, inf, -5e-324, -inf, nan]
+    assert bits(replay("map", x, f="log")) == bits([0.0, -inf, -inf, inf, nan, nan, nan])
+
+
+def test_floor_keeps_signs_and_what_is_whole() -> None:
+    x = [0.5, -0.5, -0.0, 0.0, 2.0**52 + 1.0, -(2.0**60), 5e-324, -5e-324, inf, -inf, nan]
+    floors = [0.0, -1.0, -0.0, 0.0, 2.0**52 + 1.0, -(2.0**60), 0.0, -1.0, inf, -inf, nan]
+    assert bits(replay("map", x, f="floor")) == bits(floors)
 
 
 def test_comparisons_with_nan_are_false_and_nan_in_a_row_makes_it_unknown() -> None:

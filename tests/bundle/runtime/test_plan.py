@@ -52,7 +52,7 @@ REFUSED: dict[str, tuple[Callable[[], Plan], str]] = {
     "no operand": (lambda: plan(line("fold", d=1)), "0 operands, expected 1"),
     "missing parameter": (lambda: plan(line("row", "x", f="sum")), r"parameters \['f'\], expected \['d', 'f'\]"),
     "spare parameter": (lambda: plan(line("add", "x", "x", d=1)), r"parameters \['d'\], expected \[\]"),
-    "unknown choice": (lambda: plan(line("map", "x", f="exp")), "f='exp', expected one of sqrt, abs"),
+    "unknown choice": (lambda: plan(line("map", "x", f="tanh")), "f='tanh', expected one of sqrt, abs"),
     "choice of a kind": (lambda: plan(line("map", "x", f=["abs"])), r"f=\['abs'\], expected one of"),
     "integer too small": (lambda: plan(line("row", "x", f="sum", d=0)), "d=0, expected an integer from 1"),
     "integer a float": (lambda: plan(line("row", "x", f="sum", d=6.0)), "d=6.0, expected an integer from 1"),
@@ -234,7 +234,7 @@ def mutated(rng: Random, sound: Plan) -> Callable[[], Plan]:
         inputs = list(old.inputs)
         inputs[rng.randrange(len(inputs))] = rng.choice(names)
         new = {
-            "op": lambda: replace(old, op=rng.choice([*INSTRUCTIONS, "exp"])),
+            "op": lambda: replace(old, op=rng.choice([*INSTRUCTIONS, "tanh"])),
             "inputs": lambda: replace(old, inputs=rng.choice([old.inputs[1:], (*old.inputs, rng.choice(names))])),
             "operand": lambda: replace(old, inputs=tuple(inputs)),
             "out": lambda: replace(old, out=rng.choice(names)),
