@@ -21,6 +21,7 @@ __all__ = [
     "Detrend",
     "GapDerivative",
     "Gradient",
+    "Interpolate",
     "Largest",
     "Linear",
     "Mean",
@@ -151,6 +152,15 @@ class Select(Operator):
     """The points numbered `index` (from 0), in that order."""
 
     index: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolate(Operator):
+    """Between points numbered `left` and `right` (from 0): x[left] + fraction · (x[right] − x[left])."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    fraction: Vector
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from . import (  # noqa: F401  they register their readers
     linear,
     neural,
     pls,
+    resampling,
     scaling,
     selection,
     spectral,

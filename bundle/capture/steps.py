@@ -10,12 +10,30 @@ from typing import Any
 import numpy as np
 
 from ..chain import Axis, Step
-from ..operators import Concat, Mean, Operators, Select
+from ..operators import (
+    MSC,
+    SNV,
+    Affine,
+    Clip,
+    Concat,
+    Detrend,
+    Gradient,
+    Mean,
+    Normalize,
+    Operators,
+    RobustSNV,
+    SavitzkyGolay,
+    Scale,
+    Select,
+)
 from .nested import understood
 from .opaque import carry
 from .registry import reader_of
 from .state import State
 from .verify import Matrix, apply, prove
+
+POINTWISE = (MSC, SNV, Affine, Clip, Detrend, Gradient, Normalize, RobustSNV, SavitzkyGolay, Scale)
+"""What leaves every point where it is on the axis."""
 
 __all__ = ["Block", "FittedStep", "Flow", "Part", "Reader"]
 
@@ -97,7 +115,7 @@ class Reader:
             verified = prove(state, reading, flow.rows, step.method)
             operators, rows = reading.operators, apply(reading.operators, flow.rows, state.where)
         read = Step(step.index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified)
-        return read, Flow(rows, (Block(rows.shape[1]),))
+        return read, Flow(rows, (Block(rows.shape[1], _kept_axis(flow, operators)),))
 
     def _parts(self, step: FittedStep, where: str, flow: Flow) -> tuple[Step, Flow]:
         read = [self._part(part, f"{where}, part {number}", flow) for number, part in enumerate(step.parts, 1)]
@@ -130,9 +148,17 @@ def _weaker(one: str, other: str) -> str:
 
 
 def _state(step: FittedStep, where: str, flow: Flow) -> State:
+    axis = flow.blocks[0].axis if len(flow.blocks) == 1 else None
     if step.fitted is not None:
-        return State.of(step.fitted, where)
-    return State(f"{where} ({step.operator_class.rpartition('.')[2]})", step.operator_class, dict(step.params))
+        return State.of(step.fitted, where, axis)
+    title = step.operator_class.rpartition(".")[2]
+    return State(f"{where} ({title})", step.operator_class, dict(step.params), axis=axis)
+
+
+def _kept_axis(flow: Flow, operators: Operators) -> Axis | None:
+    """The axis of what leaves a step: that of what reached it, where every point stayed the same point."""
+    one = len(flow.blocks) == 1 and all(isinstance(operator, POINTWISE) for operator in operators)
+    return flow.blocks[0].axis if one else None
 
 
 def _plain(state: State) -> dict[str, Any]:
