@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..operators import MSC, SNV, Detrend, GapDerivative, Gradient, RobustSNV, SavitzkyGolay
+from ..operators import MSC, SNV, Detrend, GapDerivative, Gradient, RobustSNV, SavitzkyGolay, Scale
+from .nested import nested
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -111,6 +112,13 @@ def chemotools_polynomial_correction(state: State) -> Reading:
     if indices != list(range(state.whole("n_features_in_"))):
         raise state.refuse("indices: a polynomial through some of the points is not supported, only through all")
     return Reading((Detrend(state.whole("order")),))
+
+
+@reads(FAMILY, [f"{NIRS}.MultiplicativeScatterCorrection"], "point by point, as nirs4all means it")
+def nirs4all_msc(state: State) -> Reading:
+    # Not a line through each spectrum: one for each point, through the spectra that it was fitted on.
+    centred = nested(state, "scaler_", state.get("scaler_")) if state.flag("scale", default=True) else ()
+    return Reading((*centred, Scale(state.vector("b_"), state.vector("a_"))))
 
 
 @reads(FAMILY, [f"{OURS}.MultiplicativeScatterCorrection"])
