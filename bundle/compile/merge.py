@@ -43,7 +43,8 @@ def _added_constant(draft: Draft, line: Instruction) -> tuple[str, Table] | None
 def merge(draft: Draft) -> bool:
     """The mean of branches that end alike: what they share moves behind the mean, what is constant is averaged."""
     for fold in draft.lines:
-        branches = [draft.line(name) for name in fold.inputs] if fold.op == "fold" else []
+        whole = fold.op == "fold" and "parts" not in fold.params
+        branches = [draft.line(name) for name in fold.inputs] if whole else []
         tails = [line for line in branches if line and draft.read_once(line.out)]
         if len(tails) < 2 or len(tails) != len(branches) or len(set(fold.inputs)) != len(tails):
             continue

@@ -40,7 +40,7 @@ def trees(operator: Trees, program: Program, x: str) -> str:
         x,
         operator.feature,
         thresholds,
-        np.stack([operator.left, operator.right], axis=1),
+        np.stack([operator.left, operator.right], axis=1).ravel(),
         operator.value,
         operator.roots,
         groups=list(operator.groups),

@@ -6,13 +6,18 @@ A register is a matrix (n rows × w columns) of float64; every instruction treat
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
-from . import kernels, shapes, stdlib
+from . import kernels, neighbours, polynomials, shapes, stdlib, trees
 from .entry import Entry, Param
-from .values import Within
+from .values import Check, Within, ascending
 
 __all__ = ["INSTRUCTIONS"]
+
+LARGEST = sys.float_info.max
+PARTS = Param("parts", least=1, default=1)
+"""Several registers side by side in one: what the first reads is the first of so many equal parts."""
 
 _PAIR = ("row", "row")
 _ENTRIES = (
@@ -48,8 +53,17 @@ _ENTRIES = (
         kernels.row,
         stdlib.row,
         "the sum of x (sum), x·x (sumsq) or |x| (abs), divided by d; the largest x (max), smallest x (min) or largest "
-        "|x| (maxabs), plus 0.0; NaN anywhere gives NaN",
-        (Param("f", choices=("sum", "sumsq", "abs", "max", "min", "maxabs")), Param("d", least=1)),
+        "|x| (maxabs), plus 0.0; NaN anywhere gives NaN; of each part by itself",
+        (Param("f", choices=("sum", "sumsq", "abs", "max", "min", "maxabs")), Param("d", least=1), PARTS),
+    ),
+    Entry(
+        "argmax",
+        ("register",),
+        shapes.argmax,
+        kernels.argmax,
+        stdlib.argmax,
+        "the place of the first largest value, counted from 0; NaN anywhere gives NaN; of each part by itself",
+        (PARTS,),
     ),
     Entry(
         "order",
@@ -58,8 +72,11 @@ _ENTRIES = (
         kernels.order,
         stdlib.order,
         "the quantiles k of x + 0.0: sorted, v = q·(w−1), t = v − floor v between neighbours a and b, a + (b−a)·t if "
-        "t < ½, else b − (b−a)·(1−t); NaN anywhere gives NaN",
-        values=(Within(1, lambda shapes, params: (0.0, 1.0)),),
+        "t < ½, else b − (b−a)·(1−t) (quantile); or of x + 0.0, sorted, equal ones in the order of their columns, the "
+        "first value at which the sum of the weights k, added in that order, is ≥ ½ of the whole sum (wmedian); NaN "
+        "anywhere gives NaN",
+        (Param("f", choices=("quantile", "wmedian"), default="quantile"),),
+        (Within(1, lambda shapes, params: (0.0, 1.0 if params["f"] == "quantile" else LARGEST)),),
     ),
     Entry(
         "gather",
@@ -89,13 +106,72 @@ _ENTRIES = (
         "column j is the sum over the stored products x·W[j]",
     ),
     Entry(
+        "pieces",
+        ("register", "vector", "table"),
+        shapes.pieces,
+        polynomials.pieces,
+        stdlib.pieces,
+        "for each [column, first, count], x being that column: q is the last of the `count` breaks from place `first` "
+        "on that is ≤ x, or the first if none is; t = x − break q; with row q of the coefficients ((c0·t + c1)·t + "
+        "c2)…; NaN gives NaN",
+        (Param("cols", each=(("column", 0), ("first", 0), ("count", 1))),),
+        (Check(1, ascending),),
+    ),
+    Entry(
+        "forest",
+        ("register", "index", "vector", "index", "table", "index"),
+        shapes.forest,
+        trees.forest,
+        stdlib.forest,
+        "for (x, feature, threshold, kids, value, root): from each root, go from node i to node kids[2i + 1] if "
+        "x[feature i] > threshold i, else to kids[2i], until that is i itself; for each group of so many trees, the "
+        "rows of values at their ends, added in the order of the trees; group beside group; NaN anywhere in x gives "
+        "NaN",
+        (Param("groups", least=1, many=True),),
+        (
+            Check(trees.ROOT, trees.tree_starts),
+            Check(trees.FEATURE, trees.tree_columns),
+            Check(trees.KIDS, trees.tree_kids),
+        ),
+    ),
+    Entry(
+        "dist",
+        ("register", "table"),
+        shapes.dist,
+        neighbours.dist,
+        stdlib.dist,
+        "column j is, over the differences of x and row j, the sum of squares (l2), the sum of absolute values (l1) or "
+        "the largest absolute value (max); NaN anywhere gives NaN",
+        (Param("f", choices=("l2", "l1", "max")),),
+    ),
+    Entry(
+        "nearest",
+        ("register", "table"),
+        shapes.nearest,
+        neighbours.nearest,
+        stdlib.nearest,
+        "of the k smallest distances, equal ones in the order of their columns: the same rows of the table, each times "
+        "its weight, added in that order, divided by the sum of the weights; a weight is 1 (uniform) or 1 ÷ d "
+        "(distance), but if one of these is infinite, 1 for the infinite ones and 0 for the others; NaN anywhere gives "
+        "NaN",
+        (Param("k", least=1), Param("f", choices=("uniform", "distance"))),
+    ),
+    Entry(
+        "concat",
+        ("rows",),
+        shapes.concat,
+        kernels.concat,
+        stdlib.concat,
+        "the columns of all, in order",
+    ),
+    Entry(
         "fold",
         ("rows",),
         shapes.fold,
         kernels.fold,
         stdlib.fold,
-        "the registers added in order, then divided by d",
-        (Param("d", least=1),),
+        "the rows, or the parts of the first, then those of the second, …, added in order, then divided by d",
+        (Param("d", least=1), PARTS),
     ),
     Entry(
         "opaque",

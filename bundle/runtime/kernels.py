@@ -21,7 +21,9 @@ from .sums import sum_calls
 __all__ = [
     "Scratch",
     "add",
+    "argmax",
     "banded",
+    "concat",
     "div",
     "fold",
     "gather",
@@ -88,7 +90,7 @@ def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
     return [partial(PLAIN[f], a, out)] if f in PLAIN else MADE[f](a, out)
 
 
-def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
+def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1) -> Calls:
     values, calls = a, list[Callable[[], Any]]()
     if f == "sumsq":
         values = scratch(a.shape[1])
@@ -96,6 +98,7 @@ def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
     elif f in ("abs", "maxabs"):
         values = scratch(a.shape[1])
         calls.append(partial(np.absolute, a, values))
+    values, out = _parts(values, parts), out.reshape(-1, 1)
     # Never in place: numpy takes longer to see that it may than to divide. Arrays, because making one of a Python
     # number takes as long.
     found = np.empty_like(out)
@@ -105,8 +108,26 @@ def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int) -> Calls:
     return [*calls, partial(reduce, values, 1, None, found, True), partial(np.add, found, np.zeros((1, 1)), out)]
 
 
-def order(out: Matrix, scratch: Scratch, a: Matrix, k: Matrix) -> Calls:
-    return [partial(_quantiles, a, k[0], out)]
+def _parts(a: Matrix, parts: int) -> Matrix:
+    """Each part of each row as a row of its own."""
+    return a.reshape(len(a) * parts, a.shape[1] // parts)
+
+
+def argmax(out: Matrix, scratch: Scratch, a: Matrix, parts: int = 1) -> Calls:
+    values, out = _parts(a, parts), out.reshape(-1, 1)
+    first, largest, unknown = np.empty(len(out), np.intp), np.empty_like(out), np.empty(out.shape, np.bool_)
+    return [
+        partial(values.argmax, 1, first),
+        partial(np.copyto, out[:, 0], first),
+        # numpy's largest is NaN where there is one.
+        partial(np.maximum.reduce, values, 1, None, largest, True),
+        partial(np.isnan, largest, unknown),
+        partial(np.copyto, out, np.array(np.nan), where=unknown),
+    ]
+
+
+def order(out: Matrix, scratch: Scratch, a: Matrix, k: Matrix, f: str = "quantile") -> Calls:
+    return [partial(_quantiles if f == "quantile" else _weighted_medians, a, k[0], out)]
 
 
 def _quantiles(a: Matrix, k: NDArray[np.float64], out: Matrix) -> None:
@@ -120,6 +141,16 @@ def _quantiles(a: Matrix, k: NDArray[np.float64], out: Matrix) -> None:
     quantiles = np.where(t < 0.5, low + step * t, high - step * (1.0 - t))
     # NaN sorts last, so that one anywhere is seen in the last column; it makes the whole row unknown.
     np.copyto(out, np.where(np.isnan(ranked[:, -1:]), np.nan, quantiles))
+
+
+def _weighted_medians(a: Matrix, weights: NDArray[np.float64], out: Matrix) -> None:
+    a = a + 0.0
+    ranks = np.argsort(a, axis=1, kind="stable")
+    ranked = np.take_along_axis(a, ranks, axis=1)
+    reached = np.add.accumulate(weights.take(ranks), axis=1)
+    middle = np.argmax(reached >= 0.5 * reached[:, -1:], axis=1)
+    np.copyto(out, np.take_along_axis(ranked, middle[:, None], axis=1))
+    np.copyto(out, np.nan, where=np.isnan(ranked[:, -1:]))
 
 
 def gather(out: Matrix, scratch: Scratch, a: Matrix, index: NDArray[np.int32]) -> Calls:
@@ -163,9 +194,16 @@ def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
     return calls
 
 
-def fold(out: Matrix, scratch: Scratch, *registers: Matrix, d: int) -> Calls:
-    calls: Calls = [partial(np.copyto, out, registers[0])]
-    calls += [partial(np.add, out, register, out) for register in registers[1:]]
+def concat(out: Matrix, scratch: Scratch, *rows: Matrix) -> Calls:
+    ends = np.cumsum([r.shape[1] for r in rows]).tolist()
+    return [partial(np.copyto, out[:, end - r.shape[1] : end], r) for r, end in zip(rows, ends, strict=True)]
+
+
+def fold(out: Matrix, scratch: Scratch, *rows: Matrix, d: int, parts: int = 1) -> Calls:
+    width = out.shape[1]
+    pieces = [r[:, start : start + width] for r in rows for start in range(0, r.shape[1], width)]
+    calls: Calls = [partial(np.copyto, out, pieces[0])]
+    calls += [partial(np.add, out, piece, out) for piece in pieces[1:]]
     return [*calls, partial(np.divide, out, np.full((1, 1), float(d)), out)]
 
 

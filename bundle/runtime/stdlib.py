@@ -13,28 +13,40 @@ from math import copysign, floor, frexp, inf, ldexp, nan, sqrt
 __all__ = [
     "absolute",
     "add",
+    "argmax",
     "banded",
+    "concat",
+    "dist",
     "div",
     "exponential",
     "fold",
+    "forest",
     "gather",
+    "leaf",
     "logarithm",
     "map_",
     "matmul",
     "max_",
     "min_",
     "mul",
+    "nearest",
     "opaque",
     "order",
     "pairs",
     "pairwise",
+    "pieces",
     "quantile",
+    "quantiles",
     "quotient",
+    "reduced",
     "root",
     "row",
+    "segments",
     "select",
     "sub",
     "total",
+    "unknown",
+    "weighted_median",
     "whole",
 ]
 
@@ -191,18 +203,37 @@ def map_(a, f):
     return [exponential(x) for x in a] if f == "exp" else [logarithm(x) for x in a]
 
 
-def row(a, f, d=1):
+def segments(a, parts):
+    # A register as equal parts, side by side.
+    width = len(a) // parts
+    return [a[i : i + width] for i in range(0, len(a), width)]
+
+
+def unknown(a):
+    # Whether a value is not a number: comparisons would not show it.
+    return any(x != x for x in a)
+
+
+def reduced(a, f):
     if f == "sum":
-        return [total(a) / d]
+        return total(a)
     if f == "sumsq":
-        return [total([x * x for x in a]) / d]
+        return total([x * x for x in a])
     if f == "abs":
-        return [total([abs(x) for x in a]) / d]
-    if any(x != x for x in a):
-        return [nan]
+        return total([abs(x) for x in a])
+    if unknown(a):
+        return nan
     if f == "min":
-        return [min(a) + 0.0]
-    return [(max(a) if f == "max" else max(map(abs, a))) + 0.0]
+        return min(a) + 0.0
+    return (max(a) if f == "max" else max(map(abs, a))) + 0.0
+
+
+def row(a, f, d=1, parts=1):
+    return [reduced(v, f) / d for v in segments(a, parts)]
+
+
+def argmax(a, parts=1):
+    return [nan if unknown(v) else float(v.index(max(v))) for v in segments(a, parts)]
 
 
 def quantile(a, q):
@@ -216,11 +247,24 @@ def quantile(a, q):
     return low + step * t if t < 0.5 else high - step * (1.0 - t)
 
 
-def order(a, k):
-    if any(x != x for x in a):
-        return [nan] * len(k)
+def quantiles(a, k):
     a = sorted(x + 0.0 for x in a)
     return [quantile(a, q) for q in k]
+
+
+def weighted_median(a, weights):
+    # The first value, from the smallest on, at which half of the weight is reached.
+    ranked = sorted(zip([x + 0.0 for x in a], range(len(a))))
+    reached = [weights[ranked[0][1]]]
+    for _, i in ranked[1:]:
+        reached.append(reached[-1] + weights[i])
+    return [next(x for (x, _), r in zip(ranked, reached) if r >= 0.5 * reached[-1])]
+
+
+def order(a, k, f="quantile"):
+    if unknown(a):
+        return [nan] * (len(k) if f == "quantile" else 1)
+    return quantiles(a, k) if f == "quantile" else weighted_median(a, k)
 
 
 def gather(a, index):
@@ -244,9 +288,77 @@ def matmul(a, table):
     return [total([x * w for x, w in zip(a, weights)]) for weights in table]
 
 
-def fold(*registers, d):
-    out = registers[0]
-    for r in registers[1:]:
+def pieces(a, breaks, coef, cols):
+    # For each [column, first break, how many]: the polynomial behind the last break that is not above the value.
+    out = []
+    for column, first, count in cols:
+        x = a[column]
+        low, high = first, first + count
+        while high - low > 1:
+            middle = (low + high) // 2
+            if breaks[middle] <= x:
+                low = middle
+            else:
+                high = middle
+        t = x - breaks[low]
+        y = coef[low][0]
+        for c in coef[low][1:]:
+            y = y * t + c
+        out.append(y if x == x else nan)
+    return out
+
+
+def leaf(a, feature, threshold, kids, node):
+    # A leaf is its own kid; every other node comes before its kids.
+    while True:
+        kid = kids[2 * node + (a[feature[node]] > threshold[node])]
+        if kid == node:
+            return node
+        node = kid
+
+
+def forest(a, feature, threshold, kids, value, root, groups):
+    if unknown(a):
+        return [nan] * (len(groups) * len(value[0]))
+    leaves = [value[leaf(a, feature, threshold, kids, node)] for node in root]
+    out = []
+    tree = 0
+    for size in groups:
+        sums = leaves[tree]
+        for v in leaves[tree + 1 : tree + size]:
+            sums = [x + y for x, y in zip(sums, v)]
+        out += sums
+        tree += size
+    return out
+
+
+def dist(a, table, f):
+    norm = {"l2": "sumsq", "l1": "abs", "max": "maxabs"}[f]
+    return [reduced([x - y for x, y in zip(a, s)], norm) for s in table]
+
+
+def nearest(a, table, k, f):
+    if unknown(a):
+        return [nan] * len(table[0])
+    ranks = sorted(range(len(a)), key=a.__getitem__)[:k]
+    weights = [1.0 if f == "uniform" else quotient(1.0, a[i]) for i in ranks]
+    if any(abs(w) == inf for w in weights):
+        weights = [1.0 if abs(w) == inf else 0.0 for w in weights]
+    sums = [weights[0] * v for v in table[ranks[0]]]
+    total_weight = weights[0]
+    for i, w in zip(ranks[1:], weights[1:]):
+        sums = [s + w * v for s, v in zip(sums, table[i])]
+        total_weight += w
+    return [quotient(s, total_weight) for s in sums]
+
+
+def concat(*rows):
+    return [x for r in rows for x in r]
+
+
+def fold(*rows, d, parts=1):
+    out, *others = [v for r in rows for v in segments(r, parts)]
+    for r in others:
         out = [x + y for x, y in zip(out, r)]
     return [x / d for x in out]
 

@@ -68,7 +68,8 @@ class Stranger:
             # Two words are Python's own, and one is taken: their twins end in an underscore.
             twin = getattr(stdlib, line["op"] + "_" * (line["op"] in ("max", "min", "map")))
             operands = [
-                registers[name] if name in registers else _operand(constants[name], line["op"]) for name in line["in"]
+                registers[name] if name in registers else _operand(constants[name], line["op"], place)
+                for place, name in enumerate(line["in"])
             ]
             params = {key: value for key, value in line.items() if key not in FIXED}
             registers[line["out"]] = twin(*operands, **params)
@@ -83,6 +84,10 @@ class Stranger:
         return [values[start : start + columns] for start in range(0, len(values), columns)]
 
 
-def _operand(constant: list[Any], op: str) -> list[Any]:
-    """A table is its rows; a constant of one row, where a register or a vector may stand, is that row."""
-    return constant if op in ("matmul", "banded", "gather") else constant[0]
+TABLES = {"banded": 1, "matmul": 1, "pieces": 2, "forest": 4, "dist": 1, "nearest": 1}
+"""Where a table stands among the operands."""
+
+
+def _operand(constant: list[Any], op: str, place: int) -> list[Any]:
+    """A table is its rows, an index its numbers; elsewhere stands a constant of one row, as that row."""
+    return constant if TABLES.get(op) == place or type(constant[0]) is int else constant[0]

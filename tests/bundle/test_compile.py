@@ -138,6 +138,15 @@ def test_tables_that_would_overflow_are_left_alone() -> None:
     assert [line.op for line in compile_plan(plan).body] == ["div", "matmul"]
 
 
+def test_registers_side_by_side_are_folded_as_they_are() -> None:
+    program = Program(30)
+    rng = np.random.default_rng(5)
+    branches = [program("matmul", program.x, rng.normal(size=(4, 30))) for _ in range(2)]
+    plan = program.plan({"value": Output(program("fold", *branches, d=4, parts=2))})
+    compiled, spectra = compile_plan(plan), rng.normal(size=(3, 30))
+    assert Replay(compiled)(spectra)[0].tobytes() == Replay(plan)(spectra)[0].tobytes()
+
+
 BYTES = """
 import sys
 sys.path.insert(0, {tests!r})

@@ -21,6 +21,7 @@ from n4akit.bundle.runtime.instructions import INSTRUCTIONS
 from n4akit.bundle.writer import draft, write_bundle, write_draft
 
 from .stranger import Stranger
+from .words import CHAIN, program_of_words
 
 DOCUMENT = (Path(__file__).parents[2] / "bundle" / "FORMAT.md").read_text("utf-8")
 
@@ -53,7 +54,7 @@ def kind_of(param: Param) -> str:
         else str(param.complaint(None)).removeprefix("expected a ")
     )
     default = f"`{param.default}`" if param.choices else param.default
-    return kind if param.default is None else f"{kind}; default {default}"
+    return kind if param.default is None else f"{kind} (default {default})"
 
 
 def test_the_shapes_of_every_instruction_are_told_once() -> None:
@@ -172,11 +173,13 @@ def zoo() -> Chain:
     return Chain(40, branches, tuple(map(Target, "abc")), Axis(np.linspace(1000.0, 2500.0, 40), "nm"))
 
 
-@pytest.fixture(params=["by hand", "three targets", "wide", "zoo", "measured"])
+@pytest.fixture(params=["by hand", "three targets", "wide", "zoo", "words", "measured"])
 def bundle(request: pytest.FixtureRequest, models: Callable[..., Any], tecator: Any, tmp_path: Path) -> Path:
     path = tmp_path / "model.n4a"
     if request.param == "zoo":
         return write_bundle(zoo(), path)
+    if request.param == "words":
+        return write_draft(draft(CHAIN, program_of_words(), program_of_words()), path)
     if request.param == "measured":
         model = models(width=100, folds=5)
         return write_draft(draft(model.chain, model.faithful, model.compiled, tecator.X), path)
@@ -204,6 +207,6 @@ def test_a_stranger_and_we_agree_on_any_spectrum(bundle: Path) -> None:
     )
 
 
-def test_the_zoo_uses_every_word_that_a_chain_can_lead_to(tmp_path: Path) -> None:
-    unused = {*INSTRUCTIONS} - {*load(write_bundle(zoo(), tmp_path / "zoo.n4a")).manifest["features"]}
-    assert unused == {"opaque"}
+def test_zoo_and_words_are_every_word_of_the_document(tmp_path: Path) -> None:
+    zoo_words = {*load(write_bundle(zoo(), tmp_path / "zoo.n4a")).manifest["features"]}
+    assert {*INSTRUCTIONS} - zoo_words - {line.op for line in program_of_words().body} == {"opaque"}

@@ -27,8 +27,11 @@ from n4akit.bundle import load, script
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
+from n4akit.bundle.runtime import Replay
 from n4akit.bundle.script import script_text, write_script
-from n4akit.bundle.writer import prepare, write_bundle
+from n4akit.bundle.writer import draft, prepare, write_bundle
+
+from .words import CHAIN, program_of_words
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
@@ -82,6 +85,16 @@ def test_every_python_gives_the_bits_of_the_bundle(
         print(f" [Python {', '.join(found)}]", end="")
     for version, python in found.items():
         done = run(made, "-", given=table(spectra), python=python)
+        assert (version, values(done.stdout)) == (version, expected), done.stderr
+
+
+def test_every_python_knows_every_word(spectra: np.ndarray[Any, Any], tmp_path: Path) -> None:
+    plan = program_of_words()
+    path = tmp_path / "words.n4a.py"
+    path.write_text(script_text(CHAIN, draft(CHAIN, plan, plan), "words"), "ascii")
+    expected = Replay(plan)(spectra)[0].ravel().tolist()
+    for version, python in pythons():
+        done = run(path, "-", given=table(spectra), python=python)
         assert (version, values(done.stdout)) == (version, expected), done.stderr
 
 
@@ -281,8 +294,8 @@ def test_a_script_that_fails_its_proof_is_not_put_in_place(
 ) -> None:
     path = tmp_path / "x.n4a.py"
     path.write_text("the old one", "utf-8")
-    draft = prepare(model.chain)
-    wrong = dataclasses.replace(draft, golden=dataclasses.replace(draft.golden, compiled=draft.golden.compiled + 1.0))
+    right = prepare(model.chain)
+    wrong = dataclasses.replace(right, golden=dataclasses.replace(right.golden, compiled=right.golden.compiled + 1.0))
     monkeypatch.setattr(script, "prepare", lambda chain, calibration: wrong)
     with pytest.raises(WriteError, match=r"failed its own proof.*golden row 1 gives"):
         write_script(model.chain, path)

@@ -127,7 +127,7 @@ class _Drawing:
     def line(self, word: str) -> None:
         entry = INSTRUCTIONS[word]
         while True:
-            names, constants, shapes, params = self._operands(entry)
+            names, constants, shapes, params = self._tables(word) if word in TABLES else self._operands(entry)
             try:
                 width = entry.width(shapes, params)
             except ValueError:
@@ -143,6 +143,7 @@ class _Drawing:
         width = self.widths[first]
         names, constants = [first], dict[str, Constant]()
         shapes: list[tuple[int, ...]] = [(1, width)]
+        params = {param.name: self.rng.choice(param.choices) for param in entry.params if param.choices}
         for place, slot in list(enumerate(entry.slots_of(self.rng.randint(1, 4))))[1:]:
             name = f"k{len(self.constants) + len(constants)}"
             fitting = [r for r, w in self.widths.items() if w == width or (w == 1 and slot == "row")]
@@ -150,24 +151,35 @@ class _Drawing:
                 name = self.rng.choice(fitting)
                 shapes.append((1, self.widths[name]))
             else:
-                bounds = [rule.bounds for rule in entry.values if isinstance(rule, Within) and rule.operand == place]
-                constants[name] = self._constant(slot, width, bounds[0]([(1, width)], {}) if bounds else (0.0, 1.0))
+                constants[name] = self._constant(slot, width, *self._bounds(entry, place, width, params))
                 shapes.append(constants[name].shape)
             names.append(name)
         if entry.slots == ("row", "row") and self.rng.randrange(4) == 0:
             names.reverse()
             shapes.reverse()
-        params = {param.name: self._param(param, shapes) for param in entry.params}
+        params |= {param.name: self._param(param, shapes) for param in entry.params if param.name not in params}
         return names, constants, shapes, entry.said(params)
 
-    def _constant(self, slot: str, width: int, bounds: tuple[float, float]) -> Constant:
+    def _tables(self, word: str) -> tuple[list[str], dict[str, Constant], list[tuple[int, ...]], dict[str, Any]]:
+        first = self.rng.choice(list(self.widths))
+        tables, params = TABLES[word](self.rng, self.widths[first])
+        constants = {f"k{len(self.constants) + i}": Constant.of(values) for i, values in enumerate(tables)}
+        shapes = [(1, self.widths[first]), *(constant.shape for constant in constants.values())]
+        return [first, *constants], constants, shapes, params
+
+    def _bounds(self, entry: Entry, place: int, width: int, params: Mapping[str, Any]) -> tuple[float, float]:
+        for rule in entry.values:
+            if isinstance(rule, Within) and rule.operand == place:
+                return rule.bounds([(1, width)], params)
+        return 0.0, 1.0
+
+    def _constant(self, slot: str, width: int, least: float, largest: float) -> Constant:
         rng = self.rng
-        least, largest = bounds
         if slot == "index":
             return Constant.of([rng.randint(int(least), int(largest)) for _ in range(rng.randint(1, 12))])
         if slot == "vector":
-            drawn = [rng.choice((least, largest, 0.5, 0.25, rng.random())) for _ in range(rng.randint(1, 5))]
-            return Constant.of(drawn)
+            count = rng.choice((width, rng.randint(1, 5)))
+            return Constant.of([rng.choice((least, largest, 0.5, 0.25, rng.random())) for _ in range(count)])
         if slot == "table":
             shape = rng.randint(1, 4), rng.choice((width, rng.randint(1, min(width, 9))))
         else:
@@ -177,8 +189,9 @@ class _Drawing:
         return Constant.of(draw_values(rng, rng.choice(FINITE), shape[0] * shape[1]).reshape(shape))
 
     def _param(self, param: Param, shapes: Sequence[tuple[int, ...]]) -> Any:
-        if param.choices:
-            return self.rng.choice(param.choices)
+        if param.name == "parts":
+            width = shapes[0][-1]
+            return self.rng.choice([1, *(parts for parts in range(1, min(width, 60) + 1) if width % parts == 0)])
         if param.least is not None:
             return max(param.least, self.rng.choice((1, 1, shapes[0][-1], self.rng.randint(1, 2**31))))
         (_, width), (rows, taps) = shapes
@@ -190,6 +203,53 @@ class _Drawing:
             runs.append([count, start, stride, self.rng.randrange(rows)])
         return runs
 
+
+Tables = tuple[list[Any], dict[str, Any]]
+"""The constants and parameters of a line whose tables must go together."""
+
+
+def _pieces(rng: Random, width: int) -> Tables:
+    cols: list[list[int]] = []
+    breaks: list[float] = []
+    for _ in range(rng.randint(1, 5)):
+        count = rng.randint(1, 9)
+        cols.append([rng.randrange(width), len(breaks), count])
+        breaks += sorted(draw_values(rng, rng.choice(FINITE), count).tolist())
+    coef = draw_values(rng, rng.choice(FINITE), 4 * len(breaks)).reshape(len(breaks), 4)
+    return [breaks, coef[:, : rng.randint(1, 4)]], {"cols": cols}
+
+
+def _forest(rng: Random, width: int) -> Tables:
+    groups = [rng.choice((1, rng.randint(1, 4))) for _ in range(rng.randint(1, 4))]
+    kids: list[int] = []
+    root: list[int] = []
+    for _ in range(sum(groups)):
+        root.append(len(kids) // 2)
+        kids += _tree(rng, root[-1])
+    nodes = len(kids) // 2
+    threshold = draw_values(rng, rng.choice(FINITE), nodes)
+    value = draw_values(rng, rng.choice(FINITE), 3 * nodes).reshape(nodes, 3)[:, : rng.randint(1, 3)]
+    feature = [rng.randrange(width) for _ in range(nodes)]
+    return [feature, threshold, kids, value, root], {"groups": groups}
+
+
+def _tree(rng: Random, root: int) -> list[int]:
+    """The kids of the nodes of a tree that begins at `root`: each new node grows on a leaf."""
+    kids = [[root, root]]
+    for _ in range(rng.randint(0, 6)):
+        leaf = rng.choice([i for i, pair in enumerate(kids) if pair[0] == root + i])
+        kids[leaf] = [root + len(kids), root + len(kids) + 1]
+        rng.shuffle(kids[leaf])
+        kids += [[root + len(kids)] * 2, [root + len(kids) + 1] * 2]
+    return [kid for pair in kids for kid in pair]
+
+
+def _nearest(rng: Random, width: int) -> Tables:
+    values = draw_values(rng, rng.choice(FINITE), 3 * width).reshape(width, 3)[:, : rng.randint(1, 3)]
+    return [values], {"k": rng.randint(1, min(width, 9)), "f": rng.choice(("uniform", "distance"))}
+
+
+TABLES: Mapping[str, Callable[[Random, int], Tables]] = {"pieces": _pieces, "forest": _forest, "nearest": _nearest}
 
 TWINS: Mapping[str, Callable[..., list[float]]] = {word: INSTRUCTIONS[word].twin for word in WORDS}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import copysign, floor, frexp, inf, isfinite, isqrt, nan, ulp
+from functools import reduce
+from math import copysign, floor, frexp, inf, isfinite, isqrt, nan, nextafter, ulp
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan, PlanError, Replay
+from sklearn.ensemble import RandomForestRegressor
 
 from .programs import FINITE, WORDS, bits, draw_lines, draw_rows, replay_row
 
@@ -127,19 +129,44 @@ def total(a: Row) -> float:
     return plus(0.0, head)
 
 
-def row(a: Row, f: str, d: int) -> list[float]:
+def parts_of(a: Row, parts: int) -> list[Row]:
+    width = len(a) // parts
+    return [a[i * width :][:width] for i in range(parts)]
+
+
+def reduced(a: Row, f: str, d: int) -> float:
     if f in ("sum", "sumsq", "abs"):
         values = {"sum": a, "sumsq": [times(v, v) for v in a], "abs": [abs(v) for v in a]}[f]
-        return [over(total(values), float(d))]
+        return over(total(values), float(d))
     if any(v != v for v in a):
-        return [nan]
+        return nan
     largest = {"max": max(a), "min": min(a), "maxabs": max(abs(v) for v in a)}[f]
-    return [plus(largest, 0.0)]
+    return plus(largest, 0.0)
 
 
-def order(a: Row, k: Row) -> list[float]:
-    # Independent for finite values: numpy's own default method.
-    return [float(v) for v in np.quantile(np.array(a) + 0.0, k)]
+def row(a: Row, f: str, d: int, parts: int = 1) -> list[float]:
+    return [reduced(part, f, d) for part in parts_of(a, parts)]
+
+
+def argmax(a: Row, parts: int = 1) -> list[float]:
+    found = []
+    for part in parts_of(a, parts):
+        best = 0
+        for i, v in enumerate(part):
+            best = i if v > part[best] else best
+        found.append(nan if any(v != v for v in part) else float(best))
+    return found
+
+
+def order(a: Row, k: Row, f: str = "quantile") -> list[float]:
+    if f == "quantile":
+        # Independent for finite values: numpy's own default method.
+        return [float(v) for v in np.quantile(np.array(a) + 0.0, k)]
+    ranks = sorted(range(len(a)), key=a.__getitem__)
+    reached = [0.0]
+    for i in ranks:
+        reached.append(plus(reached[-1], k[i]))
+    return [next(plus(a[i], 0.0) for i, r in zip(ranks, reached[1:], strict=True) if r >= times(0.5, reached[-1]))]
 
 
 def banded(a: Row, taps: Sequence[Row], runs: Sequence[Sequence[int]]) -> list[float]:
@@ -159,9 +186,57 @@ def matmul(a: Row, table: Sequence[Row]) -> list[float]:
     return [total([times(v, w) for v, w in zip(a, weights, strict=True)]) for weights in table]
 
 
-def fold(*registers: Row, d: int) -> list[float]:
+def pieces(a: Row, breaks: Row, coef: Sequence[Row], cols: Sequence[Sequence[int]]) -> list[float]:
     out = []
-    for values in zip(*registers, strict=True):
+    for column, first, count in cols:
+        x = a[column]
+        q = max([first, *(i for i in range(first, first + count) if breaks[i] <= x)])
+        t, y = minus(x, breaks[q]), coef[q][0]
+        for c in coef[q][1:]:
+            y = plus(times(y, t), c)
+        out.append(nan if x != x else y)
+    return out
+
+
+def forest(
+    a: Row,
+    feature: Sequence[int],
+    threshold: Row,
+    kids: Sequence[int],
+    value: Sequence[Row],
+    root: Sequence[int],
+    groups: Sequence[int],
+) -> list[float]:
+    def end(node: int) -> Row:
+        left, right = kids[2 * node : 2 * node + 2]
+        if left == node:
+            return value[node]
+        return end(right if a[feature[node]] > threshold[node] else left)
+
+    out: list[float] = []
+    for number, size in enumerate(groups):
+        trees = root[sum(groups[:number]) :][:size]
+        out += reduce(lambda sums, row: [plus(s, v) for s, v in zip(sums, row, strict=True)], map(end, trees))
+    return [nan if any(v != v for v in a) else v for v in out]
+
+
+def dist(a: Row, table: Sequence[Row], f: str) -> list[float]:
+    norm = {"l2": "sumsq", "l1": "abs", "max": "maxabs"}[f]
+    return [reduced([minus(v, w) for v, w in zip(a, row, strict=True)], norm, 1) for row in table]
+
+
+def nearest(a: Row, table: Sequence[Row], k: int, f: str) -> list[float]:
+    ranks = sorted((v, i) for i, v in enumerate(a))[:k]
+    weights = [1.0 if f == "uniform" else over(1.0, d) for d, _ in ranks]
+    if any(abs(w) == inf for w in weights):
+        weights = [float(abs(w) == inf) for w in weights]
+    columns = zip(*[[times(w, v) for v in table[i]] for w, (_, i) in zip(weights, ranks, strict=True)], strict=True)
+    return [nan if any(v != v for v in a) else over(reduce(plus, values), reduce(plus, weights)) for values in columns]
+
+
+def fold(*rows: Row, d: int, parts: int = 1) -> list[float]:
+    out = []
+    for values in zip(*[part for a in rows for part in parts_of(a, parts)], strict=True):
         y = values[0]
         for v in values[1:]:
             y = plus(y, v)
@@ -188,10 +263,16 @@ ORACLES: dict[str, Callable[..., list[float]]] = {
     "select": lambda a, b, x, y, f: [u if COMPARE[f](p, q) else v for p, q, u, v in pairs(a, b, x, y)],
     "map": lambda a, f: [MAP[f](v) for v in a],
     "row": row,
+    "argmax": argmax,
     "order": order,
     "gather": lambda a, index: [a[i] for i in index],
     "banded": banded,
     "matmul": matmul,
+    "pieces": pieces,
+    "forest": forest,
+    "dist": dist,
+    "nearest": nearest,
+    "concat": lambda *rows: [v for a in rows for v in a],
     "fold": fold,
 }
 
@@ -207,7 +288,7 @@ def test_every_word_has_its_oracle() -> None:
 def test_an_instruction_rounds_every_step_correctly(word: str, rng: Random) -> None:
     plan = draw_lines(rng, word, rng.randint(1, 40))
     # Squares of the huge must stay finite for the fractions to mean something in sums.
-    kinds = FINITE if word not in ("row", "order", "matmul", "banded") else [k for k in FINITE if k != "huge"]
+    kinds = FINITE if word not in ("row", "order", "matmul", "banded", "dist") else [k for k in FINITE if k != "huge"]
     X = draw_rows(rng, 3, plan.inputs[0].width, kinds)
     found = Replay(plan, tuple(plan.outputs))(X)
     for i, x in enumerate(X.tolist()):
@@ -312,6 +393,109 @@ def test_comparisons_with_nan_are_false_and_nan_in_a_row_makes_it_unknown() -> N
     for f in ("max", "min", "maxabs", "sum", "sumsq", "abs"):
         assert bits(replay("row", [1.0, nan, -inf], f=f, d=1)) == bits(nan)
     assert bits(replay("order", [3.0, nan, 1.0], [0.0, 0.5])) == bits([nan, nan])
+
+
+def test_parts_are_registers_of_their_own() -> None:
+    X = draw_rows(Random(10), 5, 3 * 137, FINITE)
+    thirds = [X[:, i * 137 :][:, :137] for i in range(3)]
+    for f in ("sum", "sumsq", "abs", "max", "min", "maxabs"):
+        alone = np.hstack([replay("row", part, f=f, d=1) for part in thirds])
+        assert bits(replay("row", X, f=f, d=1, parts=3)) == bits(alone)
+    assert bits(replay("argmax", X, parts=3)) == bits(np.hstack([replay("argmax", part) for part in thirds]))
+    mean = replay("fold", X, d=3, parts=3)
+    assert bits(mean) == bits((thirds[0] + thirds[1] + thirds[2]) / 3.0)
+
+
+def test_of_equal_values_the_first_is_the_largest_and_nan_hides_it() -> None:
+    assert replay("argmax", [[1.0, 3.0, 3.0], [-0.0, 0.0, -0.0], [-inf, -inf, -inf]]).ravel().tolist() == [1, 0, 0]
+    assert bits(replay("argmax", [1.0, nan, 3.0, 4.0], parts=2)) == bits([nan, 1.0])
+
+
+def test_half_of_the_weight_is_reached_at_the_weighted_median() -> None:
+    X = [[3.0, 1.0, 2.0], [1.0, 2.0, 3.0], [-0.0, -0.0, -0.0], [1.0, nan, 2.0], [-inf, 5.0, inf]]
+    for weights, medians in (
+        ([1.0, 1.0, 1.0], [2.0, 2.0, 0.0, nan, 5.0]),
+        ([1.0, 0.0, 1.0], [2.0, 1.0, 0.0, nan, -inf]),
+        ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0, nan, -inf]),
+        ([0.0, 0.0, 5.0], [2.0, 3.0, 0.0, nan, inf]),
+    ):
+        assert bits(replay("order", X, weights, f="wmedian")) == bits(medians)
+
+
+STUMP: dict[str, Any] = {
+    "feature": [1, 0, 0],
+    "threshold": [0.5, 0.0, 0.0],
+    "kids": [1, 2, 1, 1, 2, 2],
+    "value": [[0.0, 0.0], [1.0, 10.0], [2.0, 20.0]],
+    "root": [0],
+}
+
+
+def test_a_walk_goes_right_only_above_the_threshold() -> None:
+    X = [[9.0, 0.5], [0.0, 0.5 + 2.0**-53], [0.0, inf], [0.0, -inf], [nan, 3.0], [0.0, nan]]
+    found = replay("forest", X, *STUMP.values(), groups=[1])
+    assert bits(found) == bits([[1, 10], [2, 20], [2, 20], [1, 10], [nan, nan], [nan, nan]])
+
+
+def test_trees_are_added_in_their_order_group_beside_group() -> None:
+    value = [[1e16], [1.0], [1.0], [-1e16]]
+    leaves = [[0] * 4, [0.0] * 4, [0, 0, 1, 1, 2, 2, 3, 3], value, [0, 1, 2, 3]]
+    for groups, sums in (
+        ([4], [0.0]),
+        ([1, 3], [1e16, 2.0 - 1e16]),
+        ([2, 2], [1e16, -1e16]),
+        ([1, 2, 1], [1e16, 2.0, -1e16]),
+    ):
+        assert replay("forest", [[5.0], [6.0]], *leaves, groups=groups).tolist() == [sums, sums]
+
+
+def test_a_forest_has_the_bits_of_scikit_learn() -> None:
+    rng = np.random.default_rng(11)
+    X, Y = rng.normal(size=(150, 20)).astype(np.float32).astype(np.float64), rng.normal(size=(150, 2))
+    forests = [RandomForestRegressor(n, random_state=n).fit(X[n:], Y[n:]) for n in (7, 12, 12)]
+    tables: list[list[Any]] = [[], [], [], [], []]
+    for tree in [estimator.tree_ for forest in forests for estimator in forest.estimators_]:
+        node, first = np.arange(tree.node_count), len(tables[0])
+        left, right = (np.where(kid < 0, node, kid) + first for kid in (tree.children_left, tree.children_right))
+        tables[0] += np.maximum(tree.feature, 0).tolist()
+        tables[1] += tree.threshold.tolist()
+        tables[2] += np.stack([left, right], axis=1).ravel().tolist()
+        tables[3] += tree.value[:, :, 0].tolist()
+        tables[4].append(first)
+    sums = replay("forest", np.tile(X, (3, 1)), *tables, groups=[7, 12, 12])
+    expected = np.hstack([forest.predict(np.tile(X, (3, 1))) for forest in forests])
+    assert bits(sums / [7, 7, 12, 12, 12, 12]) == bits(expected)
+
+
+def test_a_polynomial_ends_where_the_next_begins() -> None:
+    breaks, coef = [0.0, 1.0, 1.0, 2.0, -5.0], [[1.0, 0.0], [9.0, 9.0], [2.0, 1.0], [0.0, 7.0], [3.0, 4.0]]
+    x = [-1.0, 0.0, nextafter(1.0, 0.0), 1.0, 2.0, 3.0, inf, nan]
+    found = replay("pieces", [[v, 1.0] for v in x], breaks, coef, cols=[[0, 0, 4], [1, 4, 1]])
+    assert bits(found[:, 0]) == bits([-1.0, 0.0, nextafter(1.0, 0.0), 1.0, 7.0, 7.0, nan, nan])
+    assert found[:, 1].tolist() == [22.0] * len(x)
+    assert bits(replay("pieces", [nan, 5.0], [0.0], [[6.0]], cols=[[0, 0, 1], [1, 0, 1]])) == bits([nan, 6.0])
+
+
+def test_distances_are_differences_first() -> None:
+    x, table = [1e8 + 1.0, 3.0, nan], [[1e8, 3.0, 0.0], [1e8, 1.0, 0.0]]
+    for f, found in (("l2", [1.0, 5.0]), ("l1", [1.0, 3.0]), ("max", [1.0, 2.0])):
+        assert replay("dist", x[:2], [row[:2] for row in table], f=f).tolist() == [found]
+        assert bits(replay("dist", x, table, f=f)) == bits([nan, nan])
+
+
+def test_equal_distances_count_in_their_order_and_zero_counts_alone() -> None:
+    V = [[1.0], [2.0], [4.0], [8.0]]
+    assert replay("nearest", [2.0, 1.0, 2.0, 3.0], V, k=2, f="uniform").tolist() == [[1.5]]
+    assert replay("nearest", [2.0, 1.0, 4.0, 4.0], V, k=3, f="distance").tolist() == [[(2.0 + 0.5 + 1.0) / 1.75]]
+    assert replay("nearest", [0.0, 1.0, -0.0, 3.0], V, k=3, f="distance").tolist() == [[2.5]]
+    assert replay("nearest", [5e-324, 1.0, inf, 3.0], V, k=4, f="distance").tolist() == [[1.0]]
+    assert bits(replay("nearest", [0.0, 1.0, 2.0, nan], V, k=1, f="uniform")) == bits([nan])
+
+
+def test_constants_stand_beside_registers_in_every_row() -> None:
+    X = [[1.0, 2.0], [3.0, 4.0]]
+    assert replay("concat", X, [7.0, 8.0, 9.0], "x").tolist() == [[1, 2, 7, 8, 9, 1, 2], [3, 4, 7, 8, 9, 3, 4]]
+    assert replay("fold", X, [7.0, 8.0], d=2).tolist() == [[4.0, 5.0], [5.0, 6.0]]
 
 
 def test_zeros_keep_or_lose_their_sign_as_defined() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf, nan
@@ -18,6 +19,26 @@ from n4akit.bundle.runtime.instructions import INSTRUCTIONS
 from .programs import draw_plan, draw_rows
 
 X = Input("x", 6)
+
+
+FOREST: dict[str, Any] = {
+    "feature": [1, 0, 0, 2],
+    "threshold": np.zeros(4),
+    "kids": [1, 2, 1, 1, 2, 2, 3, 3],
+    "value": np.ones((4, 2)),
+    "root": [0, 3],
+}
+
+
+def forest(groups: list[int], **changed: Any) -> Plan:
+    """A stump and a leaf, with something changed."""
+    return plan(line("forest", "x", *FOREST, groups=groups), constants=FOREST | changed)
+
+
+def pieces(*cols: list[int], breaks: Any = (0.0, 1.0, -1.0)) -> Plan:
+    """Three polynomials of degree 1."""
+    constants = {"breaks": np.array(breaks), "coef": np.ones((3, 2))}
+    return plan(line("pieces", "x", *constants, cols=list(cols)), constants=constants)
 
 
 def plan(*lines: Instruction, constants: Mapping[str, Any] | None = None, **outputs: str) -> Plan:
@@ -58,6 +79,38 @@ REFUSED: dict[str, tuple[Callable[[], Plan], str]] = {
     "integer a float": (lambda: plan(line("row", "x", f="sum", d=6.0)), "d=6.0, expected an integer from 1"),
     "integer a bool": (lambda: plan(line("row", "x", f="sum", d=True)), "d=True, expected an integer from 1"),
     "divisor of a maximum": (lambda: plan(line("row", "x", f="max", d=6)), "d=6 has no meaning for f=max"),
+    "default said": (lambda: plan(line("row", "x", f="sum", d=1, parts=1)), "parts=1, which it is without being said"),
+    "spare parameter beside a default": (
+        lambda: plan(line("argmax", "x", part=1)),
+        r"parameters \['part'\], expected \[\] and perhaps \['parts'\]",
+    ),
+    "parts": (
+        lambda: plan(line("argmax", "x", parts=4)),
+        r"\(argmax → y\): 6 columns cannot be cut into 4 equal parts",
+    ),
+    "parts of a row": (lambda: plan(line("row", "x", f="sum", d=1, parts=5)), "6 columns cannot be cut into 5 equal"),
+    "parts of a fold": (lambda: plan(line("fold", "x", d=1, parts=12)), "6 columns cannot be cut into 12 equal parts"),
+    "weights": (
+        lambda: plan(line("order", "x", "k", f="wmedian"), constants={"k": np.ones(5)}),
+        r"\(order → y\): a register 6 wide meets 5 weights",
+    ),
+    "no groups": (lambda: forest([]), r"groups=\[\], expected a list of integers from 1"),
+    "group of none": (lambda: forest([2, 0]), r"groups=\[2, 0\], expected a list of integers from 1"),
+    "groups of other trees": (lambda: forest([1, 2]), r"\(forest → y\): groups of 3 trees, but 2 roots"),
+    "nodes": (lambda: forest([2], threshold=np.ones(3)), "4 features, 3 thresholds, 8 kids and 4 rows of values"),
+    "kids": (lambda: forest([2], kids=[1, 2, 3]), "4 features, 4 thresholds, 3 kids and 4 rows of values"),
+    "no columns": (lambda: pieces(), r"cols=\[\], expected a list of cols \[column ≥ 0, first ≥ 0, count ≥ 1\]"),
+    "column of none": (lambda: pieces([6, 0, 1]), r"\(pieces → y\): \[6, 0, 1\] names column 6 of 6"),
+    "too many breaks": (lambda: pieces([0, 1, 3]), r"\[0, 1, 3\] goes beyond 3 breaks"),
+    "breaks": (lambda: pieces([0, 0, 1], breaks=[1.0]), "1 breaks meet 3 rows of coefficients"),
+    "distances": (
+        lambda: plan(line("nearest", "x", "k", k=1, f="uniform"), constants={"k": TABLE}),
+        r"\(nearest → y\): 6 distances meet a table of 2 rows",
+    ),
+    "too many neighbours": (
+        lambda: plan(line("nearest", "x", "k", k=7, f="uniform"), constants={"k": np.ones((6, 1))}),
+        "k=7 of 6 rows",
+    ),
     "widths": (
         lambda: plan(line("add", "x", "k"), constants={"k": np.ones(5)}),
         r"\(add → y\): widths 5, 6 do not go together",
@@ -132,6 +185,30 @@ UNBOUND: dict[str, tuple[Callable[[], Plan], str]] = {
         lambda: plan(line("order", "x", "q"), constants={"q": [0.5, 1.5]}),
         r"\(order → y\): 'q' holds values from 0.5 to 1.5, expected 0.0 to 1.0",
     ),
+    "feature": (
+        lambda: forest([2], feature=[1, 0, 0, 6]),
+        r"\(forest → y\): 'feature' says 6 for node 3, in tree 1, expected a column from 0 to 5",
+    ),
+    "negative feature": (lambda: forest([2], feature=[1, -1, 0, 0]), "'feature' says -1 for node 1, in tree 0"),
+    "cycle": (
+        lambda: forest([2], kids=[1, 2, 0, 0, 2, 2, 3, 3]),
+        r"'kids' says \[0, 0\] for node 1, in tree 0, expected two later nodes of the tree, or twice the node itself",
+    ),
+    "half a leaf": (lambda: forest([2], kids=[0, 2, 1, 1, 2, 2, 3, 3]), r"'kids' says \[0, 2\] for node 0, in tree 0"),
+    "another tree": (lambda: forest([2], kids=[1, 3, 1, 1, 2, 2, 3, 3]), r"'kids' says \[1, 3\] for node 0, in tree 0"),
+    "no node": (lambda: forest([2], kids=[1, 2, 1, 1, 2, 2, 4, 4]), r"'kids' says \[4, 4\] for node 3, in tree 1"),
+    "no root": (lambda: forest([2], root=[0, 4]), "'root' says that tree 1 is the nodes from 4 to before 4"),
+    "roots": (lambda: forest([2], root=[3, 0]), "'root' says that tree 0 is the nodes from 3 to before 0"),
+    "late root": (lambda: forest([2], root=[1, 3]), "'root' says that tree 0 is the nodes from 1 to before 3"),
+    "negative root": (lambda: forest([2], root=[0, -1]), "'root' says that tree 0 is the nodes from 0 to before -1"),
+    "breaks that descend": (
+        lambda: pieces([0, 2, 1], [1, 0, 3]),
+        r"'breaks' holds -1.0 behind 1.0 \(values 1 and 2, for column 1\), expected breaks that do not descend",
+    ),
+    "negative weight": (
+        lambda: plan(line("order", "x", "k", f="wmedian"), constants={"k": ROW - 1.0}),
+        r"\(order → y\): 'k' holds values from -1.0 to 4.0, expected 0.0 to 1.797",
+    ),
     "quantile unknown": (lambda: plan(line("order", "x", "q"), constants={"q": nan}), r"\(order → y\): 'q' holds"),
     "constant with NaN": (
         lambda: plan(line("add", "x", "k"), constants={"k": [1.0, nan, 1.0, 1.0, 1.0, 1.0]}),
@@ -166,6 +243,15 @@ def test_a_plan_whose_values_are_out_of_range_is_not_bound(name: str) -> None:
     made = make()
     with pytest.raises(PlanError, match=message):
         Replay(made)
+
+
+@pytest.mark.parametrize("word", INSTRUCTIONS)
+def test_kernel_and_twin_know_the_defaults_of_their_entry(word: str) -> None:
+    entry = INSTRUCTIONS[word]
+    expected = {param.name: param.default for param in entry.params if param.default is not None}
+    for function in (entry.kernel, entry.twin):
+        known = inspect.signature(function).parameters
+        assert {name: known[name].default for name in expected} == expected
 
 
 def test_two_sources_and_unknown_outputs_are_refused_by_the_host() -> None:
