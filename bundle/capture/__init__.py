@@ -27,7 +27,7 @@ from . import (  # noqa: F401  they register their readers
     trees,
 )
 from .ends import axis_of, sources_of
-from .flatten import leaves
+from .flatten import input_width
 from .labels import labels_of
 from .recorder import Recorder
 from .registry import READERS
@@ -147,9 +147,7 @@ def _width(
     if wavelengths is not None:
         return int(np.size(np.asarray(wavelengths)))
     for estimator in fitted:
-        for _, step in leaves(estimator, ""):
-            # Not in the state of every object: SelectFromModel asks the estimator inside it.
-            count = getattr(step, "n_features_in_", None)
-            if count is not None:
-                return int(count)
+        count = input_width(estimator)
+        if count is not None:
+            return count
     raise CaptureError("no step knows how many points a spectrum has; give n_features= or wavelengths=")

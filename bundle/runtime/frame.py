@@ -45,7 +45,7 @@ class Frame:
             for name in {*line.inputs, line.out} - {*wanted, source} - set(plan.constants):
                 if last.get(name, number) == number:
                     arrays.give_back(registers.pop(name))
-        self.results = tuple([registers[name] for name in wanted])
+        self._results = [registers[name] for name in wanted]
         self._bind(self.x)
 
     def fill(self, rows: NDArray[Any]) -> None:
@@ -64,6 +64,7 @@ class Frame:
     def _bind(self, x: Matrix) -> None:
         self._bound = x
         self.flat = x.reshape(-1)
+        self.results = tuple([x if result is self.x else result for result in self._results])
         self.calls = [call for line in self._lines for call in line.bound_to(x)]
 
 
