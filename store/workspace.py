@@ -112,9 +112,10 @@ class WorkspaceStore:
         """Record a chain: the steps from spectra to prediction, with the artifacts of each; answers its identifier.
 
         A step tells `step_idx`, `operator_class`, `params`, `artifact_id` and `stateless`; it may tell its `role` (`x`,
-        `y` or `model`), `branch_path`, `substep`, and `artifact_ids` instead of one. `fold_artifacts` maps a fold to
-        the artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact, and
-        `calibration` to spectra (n, p) from which golden rows are taken; these travel with what is exported.
+        `y` or `model`), `branch_path`, `substep`, `sources`, `fold_weights`, and `artifact_ids` instead of one; what
+        they mean is in this room's README under "What a chain says". `fold_artifacts` maps a fold to the artifact of
+        its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact, and `calibration` to
+        spectra (n, p) from which golden rows are taken; these travel with what is exported.
         Raises UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
         """
         return lifecycle.save_chain(
