@@ -15,6 +15,7 @@ from .answers import Golden, columns
 from .chain import Chain
 from .errors import InputError, WriteError
 from .operators import MSC, PLS, Operator, Project, Scale
+from .preprocessing import EMSC, BoxCox, Pointwise, Quantiles, Remove, YeoJohnson
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
@@ -25,6 +26,9 @@ Matrix = NDArray[np.float64]
 
 COUNT = 6
 """Rows in a bundle, unless fewer were measured."""
+
+BENDING = (BoxCox, Pointwise, Quantiles, YeoJohnson)
+"""Operators after which values are of another kind than before, many of them undefined for values below 0."""
 
 STEPS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 """The multiples of the scale at which synthetic rows lie."""
@@ -79,7 +83,15 @@ def _learnt(chain: Chain) -> tuple[Matrix, Matrix]:
             centre, scale = _landmarks(operator)
             if centre is not None and len(centre) == chain.n_features:
                 return centre, _spread(centre) if scale is None else scale
-    t = (np.arange(chain.n_features) + 0.5) / chain.n_features
+            if isinstance(operator, BENDING):
+                # What is learnt after it says nothing of the spectra before it: a logarithm has no use for its mean.
+                return _hump(chain.n_features)
+    return _hump(chain.n_features)
+
+
+def _hump(points: int) -> tuple[Matrix, Matrix]:
+    """A spectrum that may be an absorbance or a reflectance: between 0.4 and 1, and above 0 wherever rows lie."""
+    t = (np.arange(points) + 0.5) / points
     hump = 0.4 + 0.4 * t + 0.8 * (t * (1.0 - t))
     return hump, _spread(hump)
 
@@ -89,8 +101,10 @@ def _landmarks(operator: Operator) -> tuple[Matrix | None, Matrix | None]:
         return operator.center, operator.scale
     if isinstance(operator, PLS):
         return operator.x_mean, None
-    if isinstance(operator, MSC):
+    if isinstance(operator, MSC | EMSC):
         return operator.reference, None
+    if isinstance(operator, Remove):
+        return operator.center, None
     return None, None
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "Detrend",
     "GapDerivative",
     "Gradient",
-    "Interpolate",
     "Largest",
     "Linear",
     "Mean",
@@ -141,7 +140,7 @@ class Affine(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Clip(Operator):
-    """Each value held between `least` and `largest`."""
+    """Each value held between `least` and `largest`, either of which may be infinite."""
 
     least: float
     largest: float
@@ -152,15 +151,6 @@ class Select(Operator):
     """The points numbered `index` (from 0), in that order."""
 
     index: NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class Interpolate(Operator):
-    """Between points numbered `left` and `right` (from 0): x[left] + fraction · (x[right] − x[left])."""
-
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    fraction: Vector
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,16 +11,17 @@ from typing import Any
 from ..bundle.capture import from_steps
 from ..bundle.chain import Chain, Target
 from ..bundle.predictor import Predictor
+from ..bundle.runtime.spread import useful_threads
 from ..bundle.writer import prepare
-from .desk import Desk
 from .errors import Refused, UnknownId
 from .folds import fold_weights, folds
 from .objects import Objects
 from .queries import record
+from .reading import Reading
 from .references import identifiers
 from .shapes import shape
 from .sources import of_source, source_told, sources_of
-from .steps import recorded
+from .steps import Recorded, recorded
 
 __all__ = ["calibration", "fitted_chain", "load_artifact", "predictor"]
 
@@ -28,7 +29,7 @@ CALIBRATION = "calibration"
 """Under this name a chain's shared artifacts may name spectra from which its golden rows are taken."""
 
 
-def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
+def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
     draft = prepare(chain, calibration(desk, objects, chain_id))
@@ -39,10 +40,11 @@ def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
         digest=draft.digest,
         classes=chain.classes,
         sources=chain.sources,
+        threads=useful_threads(),
     )
 
 
-def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
+def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:
     """The spectra (n, p) from which a chain wants its golden rows taken, or None when it names none."""
     named = ((record(desk, "chains", chain_id) or {}).get("shared_artifacts") or {}).get(CALIBRATION)
     artifacts = list(identifiers(named))
@@ -51,7 +53,7 @@ def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
     return load_artifact(desk, objects, artifacts[0]) if artifacts else None
 
 
-def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
+def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
     """The chain with this identifier, read from its artifacts.
 
     What the dataset's metadata say is carried along: `wavelengths` (with `unit`), `sources` (each with `name`, and
@@ -83,17 +85,17 @@ def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
         unit=points.get("unit", "nm"),
         targets=_targets(dataset.get("targets")),
         provenance=_provenance(found, pipeline),
-        environment=_environment(desk, predicting.values()),
+        environment=_environment(desk, chain_id, [*predicting.values(), *_fitted(steps)]),
     )
 
 
-def load_artifact(desk: Desk, objects: Objects, artifact_id: str) -> Any:
+def load_artifact(desk: Reading, objects: Objects, artifact_id: str) -> Any:
     """A fitted object. Raises UnknownId for an unknown identifier or a missing file, DamagedObject for a bad one."""
     row = artifact_row(desk, artifact_id)
     return objects.load(artifact_id, row["artifact_path"], row["operator_class"])
 
 
-def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
+def artifact_row(desk: Reading, artifact_id: str) -> dict[str, Any]:
     """What is recorded about an artifact. Raises UnknownId."""
     row = record(desk, "artifacts", artifact_id)
     if row is None:
@@ -126,6 +128,20 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
     return {name: value for name, value in said.items() if value}
 
 
-def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
-    """The versions recorded with the model; where folds differ, the first."""
-    return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})
+def _environment(desk: Reading, chain_id: str, artifacts: Sequence[str]) -> dict[str, str]:
+    """The versions recorded with the artifacts, the first model's where they differ; but one scikit-learn wrote all."""
+    rows = [record(desk, "artifacts", artifact) for artifact in artifacts]
+    # One that is missing is told when it is loaded, if it is needed.
+    recorded = [dict(row["environment"] or {}) for row in rows if row is not None]
+    writers = sorted({versions["scikit-learn"] for versions in recorded if "scikit-learn" in versions})
+    if len(writers) > 1:
+        raise Refused(
+            f"chain_id {chain_id!r}: its artifacts were written by scikit-learn {' and '.join(writers)}, expected one "
+            "version, by which they can be read; fit the chain again in one environment"
+        )
+    return recorded[0] if recorded else {}
+
+
+def _fitted(steps: Sequence[Recorded]) -> list[str]:
+    """The artifacts that the steps name, in order, each once."""
+    return list(dict.fromkeys(artifact for step in steps for artifact in step.artifacts))

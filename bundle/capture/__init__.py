@@ -12,26 +12,32 @@ from numpy.typing import ArrayLike
 from ..chain import Chain, Source, Target
 from ..errors import CaptureError
 from . import (  # noqa: F401  they register their readers
+    axis,
     bayes,
     classifiers,
+    columns,
     composite,
+    correction,
     decomposition,
+    functions,
+    intensities,
     kernels,
     linear,
     neural,
     pls,
-    resampling,
     scaling,
     selection,
+    smoothing,
     spectral,
     trees,
 )
 from .ends import axis_of, sources_of
 from .flatten import input_width
 from .labels import labels_of
+from .origin import check_origin
 from .recorder import Recorder
 from .registry import READERS
-from .steps import FittedStep, Part
+from .steps import FittedStep, Part, objects
 from .verify import TOLERANCE
 
 __all__ = ["READERS", "TOLERANCE", "FittedStep", "Part", "from_sklearn", "from_steps"]
@@ -60,11 +66,16 @@ def from_sklearn(
     side. Every step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows; a
     difference beyond `TOLERANCE` is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
+    `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by
+    its `scikit-learn` the state is read, if another one is running (`n4akit.bundle.dialects.unpickle` finds it).
+
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
+    check_origin(folds.values(), environment or {})
     width = _width(folds.values(), sources, wavelengths, n_features)
-    recorder = Recorder(width, probes, opaque, axis_of(wavelengths, unit, width), sources_of(sources, width))
+    points = axis_of(wavelengths, unit, width)
+    recorder = Recorder(width, probes, opaque, points, sources_of(sources, width), environment or {})
     for fold, model in folds.items():
         recorder.branch(fold, [], model)
     return recorder.chain(
@@ -72,7 +83,6 @@ def from_sklearn(
         classes=classes,
         weights=weights,
         provenance=provenance or {},
-        environment=environment or {},
     )
 
 
@@ -100,8 +110,10 @@ def from_steps(
     that is the numbering of its labels.
     """
     models = _folds(folds)
+    check_origin([*objects(steps), *models.values(), *objects(on_target)], environment or {})
     width = _width([*_first(steps), *models.values()], sources, wavelengths, n_features)
-    recorder = Recorder(width, probes, opaque, axis_of(wavelengths, unit, width), sources_of(sources, width))
+    points = axis_of(wavelengths, unit, width)
+    recorder = Recorder(width, probes, opaque, points, sources_of(sources, width), environment or {})
     tells_classes = any(labels_of(model) is not None for model in models.values())
     undone = [replace(step, method="inverse_transform") for step in reversed(on_target)]
     for fold, model in models.items():
@@ -112,7 +124,6 @@ def from_steps(
         encoders=on_target if tells_classes else (),
         weights=weights,
         provenance=provenance or {},
-        environment=environment or {},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..models import Activation, Proportions, Softmax
-from ..operators import Affine, Clip, Concat, Largest, Linear, Operators, Select
+from ..operators import Concat, Largest, Linear, Operators, Select
 from .nested import nested
 from .registry import Reading, reads, spelled
 from .state import State
@@ -49,7 +49,7 @@ def logistic_regression(state: State) -> Reading:
     rule = str(state.get("multi_class", default="auto"))
     alone = rule == "ovr" or (rule != "multinomial" and (len(linear.coef) == 1 or state.get("solver") == "liblinear"))
     if alone:
-        return Reading((linear, *_one_against_rest(linear, Activation("logistic"))))
+        return Reading((linear, *_one_against_rest(linear)))
     if len(linear.coef) == 1:  # multinomial with two classes: the scores are −s and s
         linear = Linear(
             np.concatenate([-linear.coef, linear.coef]), np.concatenate([-linear.intercept, linear.intercept])
@@ -57,17 +57,20 @@ def logistic_regression(state: State) -> Reading:
     return Reading((linear, Softmax()))
 
 
-def _one_against_rest(linear: Linear, *squeezed: Activation | Clip | Affine) -> Operators:
-    return (*squeezed, BOTH) if len(linear.coef) == 1 else (*squeezed, Proportions())
+def _one_against_rest(linear: Linear) -> Operators:
+    return (Activation("logistic"), BOTH if len(linear.coef) == 1 else Proportions())
 
 
-@reads(FAMILY, spelled(LINEAR, ["_stochastic_gradient"], "SGDClassifier"), "every loss", method="predict_proba")
+@reads(
+    FAMILY,
+    spelled(LINEAR, ["_stochastic_gradient"], "SGDClassifier"),
+    "probabilities with the loss log_loss",
+    method="predict_proba",
+)
 def stochastic_gradient(state: State) -> Reading:
-    linear, loss = scores(state), state.expect("loss", "log_loss", "log", "modified_huber")
-    if loss == "modified_huber":
-        halved = Affine(np.array([0.5]), np.array([0.5]))
-        return Reading((linear, *_one_against_rest(linear, Clip(-1.0, 1.0), halved)))
-    return Reading((linear, *_one_against_rest(linear, Activation("logistic"))))
+    # With modified_huber several classes may have the same probability where their scores differ.
+    linear, _ = scores(state), state.expect("loss", "log_loss", "log")
+    return Reading((linear, *_one_against_rest(linear)))
 
 
 @reads(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import CaptureError
 from ..operators import Largest, OneHot, Operators
 from .flatten import leaves
-from .registry import METHODS, Reading, reader_of
+from .registry import METHODS, REFUSED, Reading, reader_of
 from .state import State
 
 __all__ = ["answers_by", "class_scores", "nested", "understood"]
@@ -33,10 +34,8 @@ def understood(state: State, method: str) -> Reading:
     """How an object is read. Raises CaptureError when it is not known as what is asked of it."""
     read = reader_of(state, method)
     if read is None:
-        raise state.refuse(
-            f"{state.name} is not known as {METHODS[method]}; opaque=True carries it as a pickle, for those "
-            "who trust it"
-        )
+        reason = REFUSED.get(state.name, f"{state.name} is not known as {METHODS[method]}")
+        raise state.refuse(f"{reason}; opaque=True carries it as a pickle, for those who trust it")
     reading, unread = read(state), state.unread()
     if state.live is None and unread:
         # Nothing could prove that it does not matter.
@@ -48,9 +47,14 @@ def answers_by(fitted: Any) -> str:
     """The method by which a fitted classifier tells most: its probabilities where it has them and they are known."""
     steps = list(leaves(fitted, ""))
     state = State.of(steps[-1][1], "") if steps else None
-    if state is None or reader_of(state, "predict_proba") is None:
+    read = None if state is None else reader_of(state, "predict_proba")
+    if state is None or read is None or not (state.live is None or hasattr(state.live, "predict_proba")):
         return "predict"
-    return "predict_proba" if state.live is None or hasattr(state.live, "predict_proba") else "predict"
+    try:
+        read(state)
+    except CaptureError:  # with these options it is known as what names the class, or not at all
+        return "predict"
+    return "predict_proba"
 
 
 def class_scores(outer: State, name: str, fitted: Any, count: int, *, soft: bool) -> Operators:

@@ -59,7 +59,13 @@ def _follows(found: NDArray[np.float64], expected: NDArray[np.float64]) -> bool:
     return bool(np.abs(found - expected).max() <= AGREEMENT * np.abs(expected).max())
 
 
-@reads(FAMILY, NAMES[:2], "as a step: scores, scale or not")
+@reads(FAMILY, NAMES, "as a step: scores, scale or not")
 def pls_scores(state: State) -> Reading:
     rotations = state.table("x_rotations_")
     return Reading((Project(rotations.T.copy(), state.vector("_x_mean"), state.vector("_x_std")),))
+
+
+@reads(FAMILY, spelled("sklearn.cross_decomposition", ["_pls"], "PLSSVD"), "scale or not")
+def pls_svd(state: State) -> Reading:
+    weights = state.table("x_weights_")
+    return Reading((Project(weights.T.copy(), state.vector("_x_mean"), state.vector("_x_std")),))

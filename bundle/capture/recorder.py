@@ -24,13 +24,20 @@ class Recorder:
     """Reads the branches of one chain; a step that several folds share is read once.
 
     `probes` (n, p) are the rows on which steps are proven, made up where there are none; with `opaque` a step that is
-    not known is carried as a pickle. A spectrum is one block, or as many as there are `sources`.
+    not known is carried as a pickle. A spectrum is one block, or as many as there are
+    `sources`. `environment` is where all of it was fitted, as far as known.
     """
 
     def __init__(
-        self, width: int, probes: ArrayLike | None, opaque: bool, axis: Axis | None, sources: tuple[Source, ...]
+        self,
+        width: int,
+        probes: ArrayLike | None,
+        opaque: bool,
+        axis: Axis | None,
+        sources: tuple[Source, ...],
+        environment: Mapping[str, str],
     ) -> None:
-        self.width, self.axis, self.sources = width, axis, sources
+        self.width, self.axis, self.sources, self.environment = width, axis, sources, environment
         rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)
         if rows.shape[1] != width:
             raise CaptureError(f"probes: {rows.shape[1]} values in each row, expected {width}")
@@ -38,7 +45,7 @@ class Recorder:
             raise CaptureError("probes: no rows were given, expected at least one spectrum")
         blocks = tuple(Block(source.width, source.axis) for source in sources)
         self._start = Flow(rows, blocks or (Block(width, axis),))
-        self._reader = Reader(opaque)
+        self._reader = Reader(opaque, environment)
         self._branches: dict[str, tuple[Step, ...]] = {}
         self._models: dict[str, Any] = {}
         self._methods: dict[str, str] = {}
@@ -81,7 +88,6 @@ class Recorder:
         encoders: Sequence[FittedStep] = (),
         weights: Sequence[float] | None,
         provenance: Mapping[str, Any],
-        environment: Mapping[str, str],
     ) -> Chain:
         """The chain of the branches that were read; `encoders` made the numbers of classes that its models tell."""
         branches, labels, rule = self._ended(classes)
@@ -98,7 +104,7 @@ class Recorder:
             sources=self.sources,
             opaque=self._reader.pickled,
             provenance=provenance,
-            environment=environment,
+            environment=self.environment,
         )
 
     def _ended(self, classes: ArrayLike | None) -> tuple[dict[str, tuple[Step, ...]], Classes | None, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..operators import Operators
 from .state import State
 
-__all__ = ["METHODS", "READERS", "Read", "Reader", "Reading", "reader_of", "reads", "spelled"]
+__all__ = ["METHODS", "READERS", "REFUSED", "Read", "Reader", "Reading", "reader_of", "reads", "refuses", "spelled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,9 @@ class Reader:
 READERS: dict[str, Reader] = {}
 """By qualified class name."""
 
+REFUSED: dict[str, str] = {}
+"""Why a class that people train with is not read, by its qualified name; whatever is in neither is unknown."""
+
 
 def spelled(package: str, modules: Iterable[str], *classes: str) -> tuple[str, ...]:
     """Every name under which the classes are known: from the public package and from each of its private modules."""
@@ -66,6 +69,11 @@ def reads(
         return function
 
     return register
+
+
+def refuses(names: Iterable[str], reason: str) -> None:
+    """Say why these classes cannot be told as data."""
+    REFUSED.update(dict.fromkeys(names, reason))
 
 
 def reader_of(state: State, method: str) -> Read | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..models import Activation
 from ..operators import Affine, Clip, Normalize, Scale
 from .registry import Reading, reads, spelled
 from .state import State
@@ -72,31 +71,6 @@ def min_max(state: State) -> Reading:
 @reads(FAMILY, spelled("sklearn.preprocessing", ["_data"], "Normalizer"))
 def normalizer(state: State) -> Reading:
     return Reading((Normalize(str(state.expect("norm", "l1", "l2", "max", default="l2"))),))
-
-
-@reads(FAMILY, spelled("sklearn.preprocessing", ["_function_transformer"], "FunctionTransformer"), "func=None")
-def identity(state: State) -> Reading:
-    if state.get("func", default=None) is not None:
-        raise state.refuse("its function is code, which cannot be told as data")
-    state.ignore(*state.values)
-    return Reading(())
-
-
-@reads(
-    FAMILY,
-    spelled("sklearn.preprocessing", ["_function_transformer"], "FunctionTransformer"),
-    "of the target also exp and expm1",
-    method="inverse_transform",
-)
-def function_undone(state: State) -> Reading:
-    function = state.get("inverse_func", default=None)
-    state.ignore(*state.values)
-    if function is None:
-        return Reading(())
-    if function in (np.exp, np.expm1):
-        less = (Affine(np.ones(1), np.full(1, -1.0)),) if function is np.expm1 else ()
-        return Reading((Activation("exp"), *less))
-    raise state.refuse("what undoes its function is code, which cannot be told as data; exp and expm1 can")
 
 
 @reads(FAMILY, spelled("chemotools.scale", ["_norm_scaler"], "NormScaler"), "l_norm 1 or 2")

@@ -44,6 +44,11 @@ def variance_threshold(state: State) -> Reading:
 @reads(FAMILY, spelled("sklearn.feature_selection", ["_from_model"], "SelectFromModel"), "through the live object")
 @reads(FAMILY, spelled("chemotools.feature_selection", ["_index_selector"], "IndexSelector"), "through the live object")
 @reads(FAMILY, spelled("chemotools.feature_selection", ["_range_cut"], "RangeCut"), "through the live object")
+@reads(
+    FAMILY,
+    spelled("chemotools.feature_selection", ["_sr_selector", "_vip_selector"], "SRSelector", "VIPSelector"),
+    "through the live object",
+)
 def live_support(state: State) -> Reading:
     # Which columns are kept follows from scores by rules of the class; the object itself knows them best.
     if state.live is None:

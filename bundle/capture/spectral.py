@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..operators import MSC, SNV, Detrend, GapDerivative, Gradient, RobustSNV, SavitzkyGolay, Scale
-from .nested import nested
+import numpy as np
+
+from ..lower.orthonormal import orthonormal
+from ..operators import MSC, SNV, Detrend, GapDerivative, Gradient, RobustSNV, SavitzkyGolay
+from ..preprocessing import EMSC, Remove
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -17,7 +20,7 @@ SCALERS = "nirs4all.operators.transforms.scalers"
 NIRS = "nirs4all.operators.transforms.nirs"
 
 
-@reads(FAMILY, [f"{OURS}.StandardNormalVariate"])
+@reads(FAMILY, spelled(OURS, ["scatter"], "StandardNormalVariate"))
 @reads(FAMILY, [f"{SCALERS}.StandardNormalVariate"], "axis=1")
 @reads(FAMILY, spelled("chemotools.scatter", ["_standard_normal_variate"], "StandardNormalVariate"))
 def snv(state: State) -> Reading:
@@ -26,13 +29,13 @@ def snv(state: State) -> Reading:
     return Reading((SNV(with_mean, with_std, state.whole("ddof", default=0)),))
 
 
-@reads(FAMILY, [f"{OURS}.RobustNormalVariate"])
+@reads(FAMILY, spelled(OURS, ["scatter"], "RobustNormalVariate"))
 def robust_snv(state: State) -> Reading:
     with_center, with_scale = state.flag("with_center", default=True), state.flag("with_scale", default=True)
     return Reading((RobustSNV(with_center, with_scale, state.real("k", default=1.4826)),))
 
 
-@reads(FAMILY, [f"{OURS}.SavitzkyGolay"])
+@reads(FAMILY, spelled(OURS, ["derivatives"], "SavitzkyGolay"))
 @reads(FAMILY, [f"{NIRS}.SavitzkyGolay"], "along each spectrum")
 def savitzky_golay(state: State) -> Reading:
     return Reading(
@@ -60,7 +63,7 @@ def chemotools_savitzky_golay(state: State) -> Reading:
     return Reading((SavitzkyGolay(window, polyorder, deriv, 1.0, str(mode)),))
 
 
-@reads(FAMILY, [f"{OURS}.NorrisWilliams"])
+@reads(FAMILY, spelled(OURS, ["derivatives"], "NorrisWilliams"))
 def gap_derivative(state: State) -> Reading:
     segment, gap = state.whole("segment", default=5), state.whole("gap", default=3)
     deriv, delta = state.whole("deriv", default=1), state.real("delta", default=1.0)
@@ -75,7 +78,7 @@ def chemotools_norris_williams(state: State) -> Reading:
     return Reading((GapDerivative(segment, gap, deriv, 1.0, mode),))
 
 
-@reads(FAMILY, [f"{OURS}.GradientDerivative"])
+@reads(FAMILY, spelled(OURS, ["derivatives"], "GradientDerivative"))
 def gradient(state: State) -> Reading:
     deriv, delta = state.whole("deriv", default=1), state.real("delta", default=1.0)
     return Reading((Gradient(deriv, delta, state.whole("edge_order", default=1)),))
@@ -96,32 +99,24 @@ def _nirs4all_gradient(state: State, deriv: int) -> Reading:
     return Reading((Gradient(deriv, delta, edge_order),))
 
 
-@reads(FAMILY, [f"{OURS}.Detrending"])
+@reads(FAMILY, spelled(OURS, ["smoothing"], "Detrending"))
 def detrend(state: State) -> Reading:
     return Reading((Detrend(state.whole("degree", default=1), state.wholes("breakpoints", default=())),))
 
 
-@reads(FAMILY, spelled("chemotools.baseline", ["_linear_correction"], "LinearCorrection"), "refused by name")
-def chemotools_linear_correction(state: State) -> Reading:
-    raise state.refuse("a line through the two end points is not supported; a least-squares line is (Detrend)")
-
-
-@reads(FAMILY, spelled("chemotools.baseline", ["_polynomial_correction"], "PolynomialCorrection"), "all points")
+@reads(FAMILY, spelled("chemotools.baseline", ["_polynomial_correction"], "PolynomialCorrection"))
 def chemotools_polynomial_correction(state: State) -> Reading:
-    indices = list(state.get("indices_"))
-    if indices != list(range(state.whole("n_features_in_"))):
-        raise state.refuse("indices: a polynomial through some of the points is not supported, only through all")
-    return Reading((Detrend(state.whole("order")),))
+    indices, width, order = list(state.get("indices_")), state.whole("n_features_in_"), state.whole("order")
+    if indices == list(range(width)):
+        return Reading((Detrend(order),))
+    # Orthogonal over the points that count, each as often as it is named; drawn through all of them.
+    counts = np.bincount(np.asarray(indices), minlength=width).astype(np.float64)
+    powers = EMSC.polynomial(np.ones(width), order).nuisances
+    basis = np.array(orthonormal(powers, counts))
+    return Reading((Remove(basis * counts, basis),))
 
 
-@reads(FAMILY, [f"{NIRS}.MultiplicativeScatterCorrection"], "point by point, as nirs4all means it")
-def nirs4all_msc(state: State) -> Reading:
-    # Not a line through each spectrum: one for each point, through the spectra that it was fitted on.
-    centred = nested(state, "scaler_", state.get("scaler_")) if state.flag("scale", default=True) else ()
-    return Reading((*centred, Scale(state.vector("b_"), state.vector("a_"))))
-
-
-@reads(FAMILY, [f"{OURS}.MultiplicativeScatterCorrection"])
+@reads(FAMILY, spelled(OURS, ["scatter"], "MultiplicativeScatterCorrection"))
 def msc(state: State) -> Reading:
     return Reading((MSC(state.vector("reference_")),))
 
@@ -129,10 +124,10 @@ def msc(state: State) -> Reading:
 @reads(
     FAMILY,
     spelled("chemotools.scatter", ["_multiplicative_scatter_correction"], "MultiplicativeScatterCorrection"),
-    "weights all equal",
+    "weights too",
 )
 def chemotools_msc(state: State) -> Reading:
-    weights = state.vector("weights_")
-    if not all(math.isclose(weight, weights[0], rel_tol=1e-12) for weight in weights):
-        raise state.refuse("weights: only equal weights of all points are supported")
-    return Reading((MSC(state.vector("reference_")),))
+    reference, weights = state.vector("reference_"), state.vector("weights_")
+    if all(math.isclose(weight, weights[0], rel_tol=1e-12) for weight in weights):
+        return Reading((MSC(reference),))
+    return Reading((EMSC(reference, np.ones((1, len(reference))), weights),))

@@ -33,17 +33,19 @@ class State:
     values: Mapping[str, Any]
     live: Any = None
     """The fitted object; None for a stateless step that is known by class and parameters alone."""
+    width: int | None = None
+    """Points that reach the step, where they are known: not of a step inside another one."""
     axis: Axis | None = None
     """The points of the spectra that reach it, where they are known."""
     _read: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, fitted: Any, where: str, axis: Axis | None = None) -> State:
+    def of(cls, fitted: Any, where: str) -> State:
         """The state of a live object."""
         name = f"{type(fitted).__module__}.{type(fitted).__qualname__}"
         values = vars(fitted) if hasattr(fitted, "__dict__") else {}
         live = None if isinstance(fitted, Remains) else fitted
-        return cls(f"{where} ({type(fitted).__qualname__})", name, values, live, axis)
+        return cls(f"{where} ({type(fitted).__qualname__})", name, values, live)
 
     def get(self, *names: str, default: Any = MISSING) -> Any:
         """The first attribute of these names that is there; CaptureError when none is and there is no default."""

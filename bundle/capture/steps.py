@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,18 @@ from ..operators import (
 )
 from .nested import understood
 from .opaque import carry
+from .origin import witnessed
 from .registry import reader_of
 from .state import State
 from .verify import Matrix, apply, prove
 
+PROOFS = ("invariants", "live", "origin-environment")
+"""How a step may have been proven, the weakest first."""
+
 POINTWISE = (MSC, SNV, Affine, Clip, Detrend, Gradient, Normalize, RobustSNV, SavitzkyGolay, Scale)
 """What leaves every point where it is on the axis."""
 
-__all__ = ["Block", "FittedStep", "Flow", "Part", "Reader"]
+__all__ = ["Block", "FittedStep", "Flow", "Part", "Reader", "objects"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +96,24 @@ class Flow:
         return (Select(index),), Flow(np.ascontiguousarray(self.rows[:, index]), (self.blocks[block],))
 
 
-class Reader:
-    """Reads steps; with `opaque` one that is not known is carried as a pickle, kept in `pickled` by its digest."""
+def objects(steps: Sequence[FittedStep]) -> Iterator[Any]:
+    """Everything that was fitted, parts included."""
+    for step in steps:
+        if step.fitted is not None:
+            yield step.fitted
+        for part in step.parts:
+            yield from objects(part.steps)
 
-    def __init__(self, opaque: bool) -> None:
+
+class Reader:
+    """Reads steps; `environment` is where they were fitted, as far as known.
+
+    With `opaque` a step that is not known is carried as a pickle, kept in `pickled` by its digest.
+    """
+
+    def __init__(self, opaque: bool, environment: Mapping[str, str]) -> None:
         self.opaque = opaque
+        self.environment = environment
         self.pickled: dict[str, bytes] = {}
 
     def read(self, step: FittedStep, where: str, flow: Flow) -> tuple[Step, Flow]:
@@ -114,6 +131,7 @@ class Reader:
             reading = understood(state, step.method)
             verified = prove(state, reading, flow.rows, step.method)
             operators, rows = reading.operators, apply(reading.operators, flow.rows, state.where)
+        verified = witnessed(verified, self.environment)
         read = Step(step.index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified)
         return read, Flow(rows, (Block(rows.shape[1], _kept_axis(flow, operators)),))
 
@@ -122,7 +140,7 @@ class Reader:
         branches = tuple(operators for operators, _, _ in read)
         operators: Operators = (Mean(branches),) if step.result == "mean" else (Concat(branches),)
         rows = apply(operators, flow.rows, where)
-        verified = reduce(_weaker, (proof for _, _, proof in read), "live")
+        verified = self._weakest(proof for _, _, proof in read)
         apart = step.result == "blocks"
         blocks = tuple(_one(end.blocks) for _, end, _ in read) if apart else (Block(rows.shape[1]),)
         name = step.operator_class.rpartition(".")[2]
@@ -136,23 +154,23 @@ class Reader:
             read, flow = self.read(step, where, flow)
             operators += read.operators
             proofs.append(read.verified)
-        return operators, flow, reduce(_weaker, proofs, "live")
+        return operators, flow, self._weakest(proofs)
+
+    def _weakest(self, proofs: Iterable[str]) -> str:
+        return min(proofs, key=PROOFS.index, default=witnessed("live", self.environment))
 
 
 def _one(blocks: Sequence[Block]) -> Block:
     return blocks[0] if len(blocks) == 1 else Block(sum(block.width for block in blocks))
 
 
-def _weaker(one: str, other: str) -> str:
-    return one if one != "live" else other
-
-
 def _state(step: FittedStep, where: str, flow: Flow) -> State:
     axis = flow.blocks[0].axis if len(flow.blocks) == 1 else None
     if step.fitted is not None:
-        return State.of(step.fitted, where, axis)
+        return replace(State.of(step.fitted, where), width=flow.rows.shape[1], axis=axis)
     title = step.operator_class.rpartition(".")[2]
-    return State(f"{where} ({title})", step.operator_class, dict(step.params), axis=axis)
+    width = flow.rows.shape[1]
+    return State(f"{where} ({title})", step.operator_class, dict(step.params), width=width, axis=axis)
 
 
 def _kept_axis(flow: Flow, operators: Operators) -> Axis | None:
@@ -164,7 +182,9 @@ def _kept_axis(flow: Flow, operators: Operators) -> Axis | None:
 def _plain(state: State) -> dict[str, Any]:
     """The public parameters that are plain values, for people to read."""
     if state.live is not None and hasattr(state.live, "get_params"):
-        return _told(state.live.get_params(deep=False))
+        # Not get_params: an object of another version lacks options that the class has gained since.
+        names = [name for name in signature(type(state.live)).parameters if hasattr(state.live, name)]
+        return _told({name: getattr(state.live, name) for name in names})
     return _told(state.values)
 
 

@@ -9,15 +9,28 @@ from ..errors import PlanError
 from ..runtime.plan import Output, Plan
 from . import (  # noqa: F401  they register their operators
     activations,
+    correction,
     derivatives,
     detrend,
+    filters,
+    gaussian,
     gaussians,
     kernels,
     linear,
+    local,
+    new_columns,
     points,
+    pointwise,
+    power_transforms,
+    quantiles,
+    ratios,
+    resample,
     savitzky_golay,
     spectral,
+    splines,
     trees,
+    wavelets,
+    whittaker,
 )
 from .branching import average
 from .operate import operate

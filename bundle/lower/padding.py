@@ -12,12 +12,18 @@ MODES = ("mirror", "nearest", "wrap")
 
 
 def padding(mode: str, points: int, before: int, after: int) -> NDArray[np.int32]:
-    """Point numbers of a spectrum with `before` points put ahead and `after` points behind."""
+    """Point numbers of a spectrum with `before` points put ahead and `after` points behind.
+
+    Besides MODES, `reflect` turns back at the last point and repeats it.
+    """
     k = np.arange(-before, points + after)
     if mode == "nearest":
         k = np.clip(k, 0, points - 1)
     elif mode == "wrap":
         k = k % points
+    elif mode == "reflect":
+        k = k % (2 * points)
+        k = np.minimum(k, 2 * points - 1 - k)
     elif points == 1:
         k = np.zeros_like(k)
     else:

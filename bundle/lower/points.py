@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PlanError
-from ..operators import Affine, Clip, Interpolate, Scale, Select
+from ..operators import Affine, Clip, Scale, Select
 from .operate import operate
 from .program import Program
 
@@ -44,24 +44,14 @@ def affine(operator: Affine, program: Program, x: str) -> str:
 def clip(operator: Clip, program: Program, x: str) -> str:
     if not operator.least <= operator.largest:
         raise PlanError(f"Clip: from {operator.least} to {operator.largest}, expected an ascending range")
-    return program("min", program("max", x, operator.least), operator.largest)
+    if operator.least > -np.inf:
+        x = program("max", x, operator.least)
+    return program("min", x, operator.largest) if operator.largest < np.inf else x
 
 
 @operate.register
 def select(operator: Select, program: Program, x: str) -> str:
-    return _gathered("Select", operator.index, program, x)
-
-
-def _gathered(name: str, numbers: NDArray[np.int32], program: Program, x: str) -> str:
-    index, p = np.asarray(numbers), program.width(x)
+    index, p = np.asarray(operator.index), program.width(x)
     if index.ndim != 1 or not len(index) or index.min() < 0 or index.max() >= p:
-        raise PlanError(f"{name}: point numbers must be one or more of 0 to {p - 1}")
+        raise PlanError(f"Select: point numbers must be one or more of 0 to {p - 1}")
     return program("gather", x, index.astype(np.int32))
-
-
-@operate.register
-def interpolate(operator: Interpolate, program: Program, x: str) -> str:
-    left = _gathered("Interpolate", operator.left, program, x)
-    right = _gathered("Interpolate", operator.right, program, x)
-    step = program("mul", program("sub", right, left), fitted("Interpolate", operator.fraction, program, left))
-    return program("add", left, step)

@@ -12,6 +12,7 @@ from n4akit.bundle import answers, golden
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import MSC, PLS, SNV, Operator, Project, Scale, Select
+from n4akit.bundle.preprocessing import EMSC, BoxCox, Pointwise, Remove
 from n4akit.bundle.runtime.plan import Output
 from n4akit.bundle.runtime.replay import Replay
 
@@ -33,6 +34,10 @@ CHAINS = {
     "nothing learnt": chain_of(SNV()),
     "narrowed first": chain_of(Select(np.arange(5, dtype=np.int32)), Scale(np.ones(5), np.ones(5))),
     "one point": chain_of(SNV(), width=1),
+    "logarithm first": chain_of(Pointwise("log"), Scale(RAMP - 9.0, RAMP / 9)),
+    "power first": chain_of(SNV(with_mean=False), BoxCox(RAMP), Scale(RAMP - 9.0, RAMP / 9)),
+    "emsc": chain_of(EMSC(RAMP**3, np.ones((1, P)))),
+    "removed": chain_of(Remove(np.ones((1, P)), np.ones((1, P)), RAMP)),
     "flat centre": chain_of(Scale(center=np.full(P, 7.0))),
 }
 
@@ -51,6 +56,11 @@ def test_synthetic_rows_lie_around_the_learnt_centre() -> None:
     rows = golden.synthesise(CHAINS["scale"])
     assert (np.abs(rows - RAMP) <= 3.0 * RAMP / 9).all()
     assert {*np.sign(rows - RAMP).ravel().tolist()} == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("name", ["logarithm first", "power first"])
+def test_synthetic_rows_have_logarithms_where_these_are_taken(name: str) -> None:
+    assert golden.synthesise(CHAINS[name]).min() > 0.1
 
 
 def test_synthetic_rows_are_the_same_bytes_everywhere() -> None:

@@ -16,13 +16,23 @@ from n4akit.bundle.compile import compile_plan
 from n4akit.bundle.lower import Program, lower, operate
 from n4akit.bundle.runtime import Output, Replay
 from n4akit.bundle.transformers import (
+    Absorbance,
+    AreaNormalization,
     Detrending,
+    ExtendedMultiplicativeScatterCorrection,
+    GaussianFilter,
     GradientDerivative,
+    KubelkaMunk,
+    MovingAverage,
     MultiplicativeScatterCorrection,
     NorrisWilliams,
+    RangeNormalization,
+    Reflectance,
+    Resampling,
     RobustNormalVariate,
     SavitzkyGolay,
     StandardNormalVariate,
+    WaveletTransform,
 )
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
@@ -45,14 +55,43 @@ ALL: list[Any] = [
     GradientDerivative(deriv=2, edge_order=2),
     Detrending(2, breakpoints=(40, 60)),
     MultiplicativeScatterCorrection(),
+    ExtendedMultiplicativeScatterCorrection(),
+    ExtendedMultiplicativeScatterCorrection(1, interferents=[[0.0] * 50 + [1.0] * 50]),
+    MovingAverage(7, mode="linear"),
+    GaussianFilter(3.0, order=1),
+    Absorbance(),
+    Reflectance(),
+    KubelkaMunk(),
+    AreaNormalization(),
+    RangeNormalization(),
 ]
-SCALING = [StandardNormalVariate(), RobustNormalVariate(), MultiplicativeScatterCorrection()]
+OTHER_POINTS: dict[int, Any] = {
+    30: Resampling([*range(100)], [0.3 * k for k in range(30)], "cubic"),
+    100: WaveletTransform(mode="periodization"),
+    119: WaveletTransform("db4", level=3),
+}
+SCALING = [
+    StandardNormalVariate(),
+    RobustNormalVariate(),
+    MultiplicativeScatterCorrection(),
+    RangeNormalization(),
+]
 
-each = pytest.mark.parametrize("transformer", ALL, ids=str)
+point_to_point = pytest.mark.parametrize("transformer", ALL, ids=str)
+each = pytest.mark.parametrize("transformer", [*ALL, *OTHER_POINTS.values()], ids=str)
 
 
 def test_all_of_them_are_tested() -> None:
-    assert {type(transformer).__name__ for transformer in ALL} == {*transformers.__all__}
+    tried = {type(transformer).__name__ for transformer in (*ALL, *OTHER_POINTS.values())}
+    assert tried == {*transformers.__all__}
+
+
+@pytest.mark.parametrize("points", OTHER_POINTS)
+def test_other_points_have_other_names(points: int, tecator: Tecator) -> None:
+    fitted = OTHER_POINTS[points].fit(tecator.X)
+    names = fitted.get_feature_names_out()
+    assert fitted.transform(tecator.X[:2]).shape == (2, points) == (2, len({*names}))
+    assert names[0] == f"{type(fitted).__name__.lower()}0"
 
 
 @each
@@ -60,7 +99,11 @@ def test_spectra_go_in_and_spectra_come_out(transformer: Any, tecator: Tecator) 
     before = tecator.X.copy()
     fitted = clone(transformer).fit(tecator.X)
     found = fitted.transform(tecator.X)
-    assert found.shape == (215, 100) and found.dtype == np.float64 and np.isfinite(found).all()
+    assert (
+        found.shape == (215, len(fitted.get_feature_names_out()))
+        and found.dtype == np.float64
+        and np.isfinite(found).all()
+    )
     np.testing.assert_array_equal(clone(transformer).fit_transform(tecator.X, tecator.fat), found)
     np.testing.assert_array_equal(tecator.X, before)
 
@@ -122,7 +165,7 @@ def test_a_pickle_holds_what_was_fitted_and_no_program(tecator: Tecator) -> None
     assert len(pickle.dumps(MultiplicativeScatterCorrection().fit(tecator.X))) < 400 + 8 * 100
 
 
-@each
+@point_to_point
 def test_points_keep_their_names(transformer: Any, tecator: Tecator) -> None:
     fitted = clone(transformer).fit(tecator.X)
     assert fitted.get_feature_names_out().tolist() == [f"x{k}" for k in range(100)]
@@ -197,6 +240,10 @@ NONSENSE = [
     (GradientDerivative(edge_order=3), "edge_order=3"),
     (Detrending(breakpoints=(200,)), "breakpoints"),
     (StandardNormalVariate(ddof=100), "ddof=100"),
+    (MovingAverage(4), "window_length=4, expected an odd number"),
+    (GaussianFilter(0.0), "sigma=0.0"),
+    (WaveletTransform("db99"), "wavelet='db99', expected haar, db2"),
+    (Resampling([*range(100)], [50.0, 120.0]), "target reaches from 50 to 120, expected it within the source, 0 to 99"),
 ]
 
 
@@ -223,6 +270,9 @@ CHECKED: list[tuple[Any, set[str]]] = [
     (NorrisWilliams(), set()),
     (GradientDerivative(), TWO_POINTS),
     (Detrending(), set()),
+    (MovingAverage(mode="mirror"), set()),
+    (GaussianFilter(), set()),
+    (WaveletTransform("db3"), set()),
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
-from scipy.signal import savgol_filter
+from scipy.signal import resample, savgol_filter
 
 Matrix = NDArray[np.float64]
 
@@ -56,6 +56,17 @@ def norris_williams(name: str, window: int, gap: int, deriv: int, mode: Any, /, 
         return filtered
 
     return stand_in(name, transform, **attributes)
+
+
+def resampled_details(name: str) -> Any:
+    """The details of one level of Haar's wavelet, brought back to as many points by a Fourier series."""
+
+    def transform(self: Any, X: Matrix) -> Matrix:
+        details = (X[:, 1::2] - X[:, ::2]) / np.sqrt(2.0)
+        back: Matrix = resample(details, X.shape[1], axis=1)
+        return back
+
+    return stand_in(name, transform, wavelet="haar", mode="periodization", copy=True)
 
 
 def gradient(name: str, deriv: int, delta: float, edge_order: Any, /, **attributes: Any) -> Any:

@@ -71,8 +71,8 @@ def fat(tecator: Tecator) -> Matrix:
 
 
 REGRESSORS: dict[str, Any] = {
-    "Poisson": PoissonRegressor(1e-3, max_iter=500),
-    "gamma": GammaRegressor(1e-3, max_iter=500),
+    "Poisson": PoissonRegressor(alpha=1e-3, max_iter=500),
+    "gamma": GammaRegressor(alpha=1e-3, max_iter=500),
     "Tweedie, identity": TweedieRegressor(power=0, alpha=1e-3, max_iter=500),
     "SVR rbf": SVR(C=10),
     "SVR linear": SVR(kernel="linear", C=10),
@@ -94,9 +94,11 @@ REGRESSORS: dict[str, Any] = {
     ),
     "neighbours": KNeighborsRegressor(4),
     "neighbours by distance": KNeighborsRegressor(4, weights="distance", p=1),
-    "network relu": MLPRegressor((8, 5), max_iter=300, random_state=0),
-    "network tanh": MLPRegressor((8,), activation="tanh", max_iter=300, random_state=0),
-    "network logistic": MLPRegressor((8,), activation="logistic", max_iter=300, random_state=0),
+    "network relu": MLPRegressor(hidden_layer_sizes=(8, 5), max_iter=2000, tol=1e9, random_state=0),
+    "network tanh": MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e9, random_state=0),
+    "network logistic": MLPRegressor(
+        hidden_layer_sizes=(8,), activation="logistic", max_iter=2000, tol=1e9, random_state=0
+    ),
     "tree": DecisionTreeRegressor(random_state=0),
     "extra tree": ExtraTreeRegressor(max_depth=5, random_state=0),
     "forest": RandomForestRegressor(12, random_state=0),
@@ -144,7 +146,7 @@ CLASSIFIERS: dict[str, Any] = {
     "stochastic, hinge": SGDClassifier(random_state=0),
     "stochastic, modified huber": SGDClassifier(loss="modified_huber", random_state=0),
     "perceptron": Perceptron(random_state=0),
-    "ridge": RidgeClassifier(1e-3),
+    "ridge": RidgeClassifier(alpha=1e-3),
     "linear SVC": LinearSVC(C=1.0, max_iter=5000, random_state=0),
     "linear discriminants": LinearDiscriminantAnalysis(),
     "linear discriminants, lsqr": LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
@@ -158,8 +160,8 @@ CLASSIFIERS: dict[str, Any] = {
     "NuSVC": NuSVC(nu=0.2),
     "neighbours": KNeighborsClassifier(5),
     "neighbours by distance": KNeighborsClassifier(5, weights="distance"),
-    "network": MLPClassifier((8,), max_iter=300, random_state=0),
-    "network tanh": MLPClassifier((8,), activation="tanh", max_iter=300, random_state=0),
+    "network": MLPClassifier(hidden_layer_sizes=(8,), max_iter=2000, tol=1e9, random_state=0),
+    "network tanh": MLPClassifier(hidden_layer_sizes=(8,), activation="tanh", max_iter=2000, tol=1e9, random_state=0),
     "tree": DecisionTreeClassifier(random_state=0),
     "forest": RandomForestClassifier(12, random_state=0),
     "extra trees": ExtraTreesClassifier(9, random_state=0),
@@ -167,7 +169,7 @@ CLASSIFIERS: dict[str, Any] = {
     "histogram boosting": HistGradientBoostingClassifier(max_iter=10),
     "AdaBoost": AdaBoostClassifier(n_estimators=9, random_state=0),
     "bagging": BaggingClassifier(LogisticRegression(max_iter=1000), 4, max_features=0.6, random_state=0),
-    "bagged votes": BaggingClassifier(RidgeClassifier(1e-3), 5, random_state=0),
+    "bagged votes": BaggingClassifier(RidgeClassifier(alpha=1e-3), 5, random_state=0),
     "soft voting": VotingClassifier(
         [("a", LogisticRegression(max_iter=1000)), ("b", DecisionTreeClassifier(max_depth=3))], voting="soft"
     ),

@@ -9,15 +9,14 @@ import pytest
 from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.errors import CaptureError
 from n4akit.bundle.transformers import NorrisWilliams, SavitzkyGolay, StandardNormalVariate
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, RANSACRegressor, Ridge, SGDRegressor
+from sklearn.manifold import Isomap
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, QuantileTransformer, StandardScaler
-from sklearn.svm import SVR
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from ...conftest import Tecator
 
@@ -27,20 +26,38 @@ def refused(estimator: Any, message: str, **options: Any) -> None:
         from_sklearn(estimator, **options)
 
 
+class HomeMade(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """What somebody wrote for himself: a step, and a model too."""
+
+    def fit(self, X: Any, y: Any) -> HomeMade:
+        self.n_features_in_ = np.shape(X)[1]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return np.sin(X)
+
+    def predict(self, X: Any) -> Any:
+        return np.sin(X).sum(axis=1)
+
+
 UNKNOWN: dict[str, tuple[Any, str]] = {
     "step": (
-        Pipeline([("spread", QuantileTransformer(n_quantiles=5)), ("model", Ridge())]),
-        r"spread \(QuantileTransformer\): sklearn\.preprocessing\._data\.QuantileTransformer is not known as a preproc",
+        Pipeline([("spread", HomeMade()), ("model", Ridge())]),
+        r"spread \(HomeMade\): .*test_refusals\.HomeMade is not known as a preprocessing step",
     ),
     "step in a pipeline in a pipeline": (
-        Pipeline([("a", Pipeline([("b", QuantileTransformer(n_quantiles=5))])), ("model", Ridge())]),
-        r"a\.b \(QuantileTransformer\)",
+        Pipeline([("a", Pipeline([("b", HomeMade())])), ("model", Ridge())]),
+        r"a\.b \(HomeMade\)",
+    ),
+    "step of scikit-learn": (
+        Pipeline([("fold", Isomap(n_components=2)), ("model", Ridge())]),
+        r"fold \(Isomap\): sklearn\.manifold\._isomap\.Isomap is not known as a preprocessing step",
     ),
     "model": (
-        Pipeline([("scale", StandardScaler()), ("trees", RandomForestRegressor(2))]),
-        r"trees \(RandomForestRegressor\): .* is not known as a model that predicts; opaque=True carries it as",
+        Pipeline([("scale", StandardScaler()), ("own", HomeMade())]),
+        r"own \(HomeMade\): .* is not known as a model that predicts; opaque=True carries it as",
     ),
-    "model alone": (RandomForestRegressor(2), r"step 1 \(RandomForestRegressor\)"),
+    "model alone": (HomeMade(), r"step 1 \(HomeMade\)"),
     "model that is a step": (make_pipeline(StandardScaler(), PCA(2)), "is not known as a model that predicts"),
 }
 
@@ -53,13 +70,21 @@ def test_what_is_not_known_is_refused_by_its_place_and_name(name: str, tecator: 
 
 OPTIONS: dict[str, tuple[Any, str]] = {
     "max abs": (make_pipeline(MaxAbsScaler(clip=True), Ridge()), "clip=True is not supported, only False"),
-    "function": (
-        make_pipeline(FunctionTransformer(np.log1p), Ridge()),
+    "own function": (
+        make_pipeline(FunctionTransformer(lambda X: np.log1p(X)), Ridge()),
         r"\(FunctionTransformer\): its function is code",
     ),
+    "function of numpy": (
+        make_pipeline(FunctionTransformer(np.sin), Ridge()),
+        r"\(FunctionTransformer\): numpy\.sin is not supported, only absolute, exp",
+    ),
+    "function with arguments": (
+        make_pipeline(FunctionTransformer(np.log, kw_args={"where": True}), Ridge()),
+        r"kw_args=\{'where': True\} are not supported",
+    ),
     "ransac": (
-        RANSACRegressor(SVR(), min_samples=60, random_state=0),
-        r"estimator_ \(SVR\): sklearn.svm._classes.SVR is not known as a model that predicts",
+        RANSACRegressor(HomeMade(), min_samples=60, residual_threshold=1e9, random_state=0),
+        r"estimator_ \(HomeMade\): .*test_refusals\.HomeMade is not known as a model that predicts",
     ),
 }
 
