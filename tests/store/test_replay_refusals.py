@@ -14,10 +14,6 @@ from ..conftest import Tecator
 from .trained import Matrix, Trained, with_step
 
 REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
-    "a target step": (
-        lambda t: t.chain(t.folds("0"), with_step(2, role="y")),
-        r"step 2 \(StandardScaler\): what it undoes",
-    ),
     "two artifacts": (
         lambda t: t.chain(t.folds("0"), with_step(2, artifact_ids=[t.scaler_id, t.ids["0"]])),
         r"step 2 .*: 2 artifacts are named",
@@ -66,6 +62,12 @@ def test_what_does_not_say_how_to_predict_is_refused_by_name(
     with pytest.raises(Refused, match=said):
         trained.store.export_chain(chain, tmp_path / "model")
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_never_was_done_to_the_target_is_not_undone(trained: Trained, X: Matrix) -> None:
+    chain = trained.chain(trained.folds("0"), with_step(2, role="y"))
+    with pytest.raises(CaptureError, match=r"step 2 \(StandardScaler\): Affine: fitted on 100 points, but it gets 1"):
+        trained.store.replay_chain(chain, X)
 
 
 def test_a_step_that_is_not_known_is_named(trained: Trained, X: Matrix) -> None:
