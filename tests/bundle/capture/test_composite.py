@@ -204,7 +204,7 @@ def test_a_target_that_was_a_logarithm(function: Any, inverse: Any) -> None:
 
 def test_what_undoes_a_target_by_code_is_refused_by_name() -> None:
     model = TransformedTargetRegressor(Ridge(), func=np.sqrt, inverse_func=lambda y: y**2)
-    with pytest.raises(CaptureError, match=r"transformer_ \(FunctionTransformer\): what undoes its function is code"):
+    with pytest.raises(CaptureError, match=r"transformer_ \(FunctionTransformer\): its function is code"):
         from_sklearn(fitted(model, np.abs(Y)), probes=X)
 
 
