@@ -13,13 +13,17 @@ __all__ = ["ChainBuilder"]
 Y_STEPS = ("y_processing",)
 """Operator types that change the target instead of the spectra."""
 
+META = "meta_model"
+"""The operator type of a model that is trained on predictions, and the key of its step that says so."""
+
 
 class ChainBuilder:
     """Turns an execution trace into chains for `WorkspaceStore.save_chain`.
 
     `artifact_registry` maps the identifiers of a trace to those of a workspace (a mapping, or anything with `get`);
     without it they are the same. Steps that were skipped are left out, in-branch steps keep their branch and substep,
-    and steps that change the target are marked `role: y`.
+    steps that change the target are marked `role: y`, artifacts of several sources say which, and models whose
+    predictions are stacked come along with their model.
     """
 
     def __init__(self, trace: ExecutionTrace, artifact_registry: Any = None) -> None:
@@ -66,7 +70,7 @@ class ChainBuilder:
 
     def _chain(self, model: ExecutionStep) -> dict[str, Any]:
         place = self._steps.index(model)
-        before = [step for step in self._steps[:place] if self._leads_to(step, model)]
+        before = [step for step in self._steps[:place] if self._leads_to(step, model, self._steps[:place])]
         folds = {_fold(fold): self._known(id) for fold, id in model.artifacts.fold_artifact_ids.items()}
         own = self._artifacts(model)
         if not folds and len(own) != 1:
@@ -79,9 +83,24 @@ class ChainBuilder:
         apart = [step for step in before if step.step_index != model.step_index]
         return self._arguments(steps, model, folds, self._shared(apart))
 
-    def _leads_to(self, step: ExecutionStep, model: ExecutionStep) -> bool:
-        """Whether what a step made reaches a model: it is on the way to the model's branch, and no other model."""
-        return list(model.branch_path[: len(step.branch_path)]) == list(step.branch_path) and step not in self._models()
+    def _leads_to(self, step: ExecutionStep, model: ExecutionStep, before: Sequence[ExecutionStep]) -> bool:
+        """Whether what a step made reaches a model: it is on the way to the model's branch, or in one merged there.
+
+        Other models do only where predictions are what goes on.
+        """
+        if _holds(step, model):
+            return step not in self._models() or _is_meta(model)
+        later = before[before.index(step) + 1 :]
+        merges = [other for other in later if "merge" in other.operator_config and _holds(other, step)]
+        merge = next((other for other in merges if self._leads_to(other, model, before)), None)
+        return merge is not None and (
+            step not in self._models() or "predictions" in str(merge.operator_config["merge"])
+        )
+
+    def _role(self, step: ExecutionStep) -> str:
+        if step.operator_type in Y_STEPS:
+            return "y"
+        return "model" if step in self._models() else "x"
 
     def _described(self, step: ExecutionStep, model: ExecutionStep | None) -> dict[str, Any]:
         # The models of folds are told once, by fold.
@@ -89,10 +108,14 @@ class ChainBuilder:
         described: dict[str, Any] = {
             "step_idx": step.step_index,
             "operator_class": step.operator_class,
-            "params": dict(step.operator_config),
+            "params": {**({META: True} if _is_meta(step) else {}), **step.operator_config},
             "stateless": not step.has_artifacts(),
-            "role": "model" if step is model else "y" if step.operator_type in Y_STEPS else "x",
+            "role": "model" if step is model else self._role(step),
         }
+        if len(step.artifacts.by_source) > 1:
+            described["sources"] = _sources(step)
+        if step is model and self._trace.fold_weights and step.step_index == self._trace.model_step_index:
+            described["fold_weights"] = {_fold(fold): weight for fold, weight in self._trace.fold_weights.items()}
         if len(artifacts) > 1:
             described["artifact_ids"] = artifacts
         else:
@@ -104,7 +127,10 @@ class ChainBuilder:
         return described
 
     def _artifacts(self, step: ExecutionStep) -> list[str]:
-        return [self._known(id) for id in step.artifacts.artifact_ids]
+        by_source = step.artifacts.by_source
+        # What is the same for two sources is one artifact; by source it is there twice.
+        apart = [id for source in sorted(by_source) for id in by_source[source]]
+        return [self._known(id) for id in (apart if len(by_source) > 1 else step.artifacts.artifact_ids)]
 
     def _known(self, artifact_id: str) -> str:
         if self._registry is None:
@@ -139,6 +165,21 @@ class ChainBuilder:
             "branch_path": list(model.branch_path) if model and model.branch_path else None,
             "source_index": _source(model) if model else None,
         }
+
+
+def _holds(outer: ExecutionStep, inner: ExecutionStep) -> bool:
+    """Whether the branch of one step is that of another, or holds it."""
+    return list(inner.branch_path[: len(outer.branch_path)]) == list(outer.branch_path)
+
+
+def _is_meta(step: ExecutionStep) -> bool:
+    """Whether a model is trained on what the models before it predict."""
+    return step.operator_type == META or step.operator_class == "MetaModel"
+
+
+def _sources(step: ExecutionStep) -> list[int]:
+    """The source of each artifact."""
+    return [source for source, ids in sorted(step.artifacts.by_source.items()) for _ in ids]
 
 
 def _fold(fold: Any) -> str:

@@ -27,7 +27,7 @@ from .errors import UnknownId, WorkspaceError
 from .lease import OBJECTS
 from .objects import FOREIGN, Objects, content, origin
 from .references import identifiers
-from .replay import SPLITTERS
+from .steps import is_splitter
 from .tables import JSON, TABLES, TEXT, Table
 from .transactions import transaction
 
@@ -211,8 +211,7 @@ def _role(
 ) -> str | None:
     """What a step is to its chain; None when it is not on the way to the chain's model."""
     if not own:
-        plain = step["operator_class"].rpartition(".")[2]
-        return None if plain in SPLITTERS or "Splitter" in plain else "x"
+        return None if is_splitter(step["operator_class"]) else "x"
     if set(own) & set(folds.values()):
         return "model"
     if not set(own) & set(shared.get(str(step["step_idx"]), ())):

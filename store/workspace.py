@@ -19,7 +19,15 @@ from .lease import OBJECTS
 from .objects import Objects
 from .recent import Recent
 
-__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain", "unseen"]
+__all__ = [
+    "WorkspaceStore",
+    "database_size",
+    "export_chain",
+    "garbage",
+    "replay_chain",
+    "replay_proba",
+    "unseen",
+]
 
 PREDICTORS = 32
 """Chains that are kept ready to predict."""
@@ -125,9 +133,10 @@ class WorkspaceStore:
         """Record a chain: the steps from spectra to prediction, with the artifacts of each; answers its identifier.
 
         A step tells `step_idx`, `operator_class`, `params`, `artifact_id` and `stateless`; it may tell its `role` (`x`,
-        `y` or `model`), `branch_path`, `substep`, and `artifact_ids` instead of one. `fold_artifacts` maps a fold to
-        the artifact of its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact, and
-        `calibration` to spectra (n, p) from which golden rows are taken; these travel with what is exported.
+        `y` or `model`), `branch_path`, `substep`, `sources`, `fold_weights`, and `artifact_ids` instead of one; what
+        they mean is in this room's README under "What a chain says". `fold_artifacts` maps a fold to the artifact of
+        its model (`final` predicts alone), `shared_artifacts` the index of a step to its artifact, and `calibration` to
+        spectra (n, p) from which golden rows are taken; these travel with what is exported.
         Raises UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
         """
         return lifecycle.save_chain(
@@ -356,8 +365,8 @@ class WorkspaceStore:
     def replay_chain(
         self, chain_id: str, X: np.ndarray[Any, Any], wavelengths: np.ndarray[Any, Any] | None = None
     ) -> np.ndarray[Any, Any]:
-        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several; the bits of the exported
-        bundle.
+        """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several, (n,) labels of a classifier;
+        the bits of the exported bundle.
 
         `wavelengths` (p,) are checked against the chain's. Raises UnknownId, and InputError naming every bad row.
         """
@@ -419,17 +428,29 @@ def export_chain(
 
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
-    """As `WorkspaceStore.replay_chain`."""
-    predictor = store._predictors.get(chain_id)
-    if predictor is None or not queries.holds(store._desk, "chains", chain_id):
-        predictor = replay.predictor(store._desk, store._objects, chain_id)
-        store._predictors.put(chain_id, predictor)
-    return predictor.predict(X, wavelengths)
+    """As `WorkspaceStore.replay_chain`; spectra of several sources may be given as a list of arrays."""
+    return _predictor(store, chain_id).predict(X, wavelengths)
+
+
+def replay_proba(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
+    """The probability of each class (n, c) that a chain tells for spectra (n, p); the bits of the exported bundle.
+
+    Raises UnknownId, InputError naming every bad row, and when the chain tells no probabilities.
+    """
+    return _predictor(store, chain_id).predict_proba(X, wavelengths)
 
 
 def unseen(store: WorkspaceStore) -> int:
     """How many acknowledged records queries do not show: those in the inbox of a workspace that cannot be written."""
     return store._desk.unseen()
+
+
+def _predictor(store: WorkspaceStore, chain_id: str) -> Predictor:
+    predictor = store._predictors.get(chain_id)
+    if predictor is None or not queries.holds(store._desk, "chains", chain_id):
+        predictor = replay.predictor(store._desk, store._objects, chain_id)
+        store._predictors.put(chain_id, predictor)
+    return predictor
 
 
 def garbage(store: WorkspaceStore) -> dict[str, int]:

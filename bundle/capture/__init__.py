@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,16 @@ from . import (  # noqa: F401  they register their readers
     trees,
     xgboost,
 )
-from .flatten import leaves
+from .ends import axis_of, sources_of
+from .flatten import input_width
+from .labels import labels_of
 from .origin import check_origin
-from .recorder import FittedStep, Recorder
+from .recorder import Recorder
 from .registry import READERS
+from .steps import FittedStep, Part, objects
 from .verify import TOLERANCE
 
-__all__ = ["READERS", "TOLERANCE", "FittedStep", "from_sklearn", "from_steps"]
+__all__ = ["READERS", "TOLERANCE", "FittedStep", "Part", "from_sklearn", "from_steps"]
 
 
 def from_sklearn(
@@ -72,15 +76,14 @@ def from_sklearn(
     folds = _folds(estimator)
     check_origin(folds.values(), environment or {})
     width = _width(folds.values(), sources, wavelengths, n_features)
-    recorder = Recorder(width, probes, opaque, environment or {})
+    points = axis_of(wavelengths, unit, width)
+    recorder = Recorder(width, probes, opaque, points, sources_of(sources, width), environment or {})
     for fold, model in folds.items():
         recorder.branch(fold, [], model)
     return recorder.chain(
-        axis=(wavelengths, unit),
         targets=targets,
         classes=classes,
         weights=weights,
-        sources=sources,
         provenance=provenance or {},
     )
 
@@ -105,22 +108,23 @@ def from_steps(
     """The same from what a workspace recorded: shared steps in order, and the fitted model of each fold.
 
     A step without a fitted object is read from its class name and parameters; it is never skipped. What was done to the
-    target before the model was fitted, `on_target` in that order, is undone after it, the last first.
+    target before the model was fitted, `on_target` in that order, is undone after it, the last first; of a classifier
+    that is the numbering of its labels.
     """
     models = _folds(folds)
-    fitted = [step.fitted for step in steps if step.fitted is not None]
-    undone = [step.fitted for step in on_target if step.fitted is not None]
-    check_origin([*fitted, *models.values(), *undone], environment or {})
-    width = _width([*fitted, *models.values()], sources, wavelengths, n_features)
-    recorder = Recorder(width, probes, opaque, environment or {})
+    check_origin([*objects(steps), *models.values(), *objects(on_target)], environment or {})
+    width = _width([*_first(steps), *models.values()], sources, wavelengths, n_features)
+    points = axis_of(wavelengths, unit, width)
+    recorder = Recorder(width, probes, opaque, points, sources_of(sources, width), environment or {})
+    tells_classes = any(labels_of(model) is not None for model in models.values())
+    undone = [replace(step, method="inverse_transform") for step in reversed(on_target)]
     for fold, model in models.items():
-        recorder.branch(fold, steps, model, on_target)
+        recorder.branch(fold, steps, model, () if tells_classes else undone)
     return recorder.chain(
-        axis=(wavelengths, unit),
         targets=targets,
         classes=classes,
+        encoders=on_target if tells_classes else (),
         weights=weights,
-        sources=sources,
         provenance=provenance or {},
     )
 
@@ -137,6 +141,14 @@ def _folds(estimator: Any) -> dict[str, Any]:
     return folds
 
 
+def _first(steps: Sequence[FittedStep]) -> Iterator[Any]:
+    """The fitted objects that a whole spectrum reaches, the first of them."""
+    for step in steps:
+        whole = [part for part in step.parts if part.block is None or len({p.block for p in step.parts}) == 1]
+        found = [*(fitted for part in whole for fitted in _first(part.steps)), step.fitted]
+        yield from (fitted for fitted in found if fitted is not None)
+
+
 def _width(
     fitted: Iterable[Any], sources: Sequence[Source], wavelengths: ArrayLike | None, n_features: int | None
 ) -> int:
@@ -148,9 +160,7 @@ def _width(
     if wavelengths is not None:
         return int(np.size(np.asarray(wavelengths)))
     for estimator in fitted:
-        for _, step in leaves(estimator, ""):
-            # Not in the state of every object: SelectFromModel asks the estimator inside it.
-            count = getattr(step, "n_features_in_", None)
-            if count is not None:
-                return int(count)
+        count = input_width(estimator)
+        if count is not None:
+            return count
     raise CaptureError("no step knows how many points a spectrum has; give n_features= or wavelengths=")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,11 @@ def resample_evenly(state: State) -> Reading:
     return Reading((Resample(None, int(count)),) if count is not None else ())
 
 
-@reads(FAMILY, [f"{NIRS4ALL}.resampler.Resampler"], "linear, nearest and cubic")
+@reads(FAMILY, [f"{NIRS4ALL}.resampler.Resampler"], "linear, nearest and cubic; without state on the axis it is handed")
 def resampler(state: State) -> Reading:
     method = state.expect("method", "linear", "slinear", "nearest", "cubic", default="linear")
-    source, fill = state.vector("wavelengths_after_crop_"), state.get("fill_value", default=0.0)
-    target = state.vector("target_wavelengths")
+    source, fill = _positions(state), state.get("fill_value", default=0.0)
+    target = state.finite("target_wavelengths", _grid(state, state.get("target_wavelengths")))
     if fill == "extrapolate":
         if not source.min() <= target.min() <= target.max() <= source.max():
             raise state.refuse("fill_value='extrapolate' is not supported: nothing was measured there")
@@ -57,6 +58,37 @@ def resampler(state: State) -> Reading:
     state.ignore("interpolator_params_", "bounds_error", "crop_range", "original_wavelengths_", "n_points")
     resampled = Resample(source, target, "linear" if method == "slinear" else method, fill)
     return Reading((*_cropped(state.get("crop_mask_", default=None)), resampled))
+
+
+WAVENUMBERS = {"nm": 1e7, "um": 1e4}
+"""Divided by a wavelength in this unit they give cm-1, in which nirs4all resamples whatever its dataset says."""
+
+
+def _positions(state: State) -> NDArray[np.float64]:
+    """Where the points of a spectrum are: as it was fitted, else on the axis of the spectra that reach it."""
+    if "wavelengths_after_crop_" in state.values:
+        return state.vector("wavelengths_after_crop_")
+    if state.axis is None:
+        raise state.refuse("it works on an axis, and that of the spectra that reach it is not known; give wavelengths")
+    state.expect("crop_range", None, default=None)
+    state.expect("bounds_error", False, default=False)
+    values, unit = state.axis.values, state.axis.unit
+    return WAVENUMBERS[unit] / values if unit in WAVENUMBERS else values
+
+
+def _grid(state: State, said: Any) -> NDArray[np.float64]:
+    """Numbers as an array, as a list, or as the document of an array; one alone may stand in a list."""
+    if isinstance(said, Mapping):
+        said = (said.get("params") or {}).get("object")
+    if isinstance(said, list | tuple) and len(said) == 1 and not isinstance(said[0], int | float):
+        return _grid(state, said[0])
+    try:
+        found = np.asarray(said, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty((0, 0))
+    if found.ndim != 1:
+        raise state.refuse("target_wavelengths: expected one grid of numbers")
+    return found
 
 
 def _cropped(mask: Any) -> tuple[Select, ...]:

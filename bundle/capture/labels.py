@@ -12,7 +12,7 @@ from ..chain import Classes, Step
 from ..errors import CaptureError
 from ..operators import Largest, Linear, OneHot, Operators, Project
 
-__all__ = ["aligned", "declared", "labels_of"]
+__all__ = ["aligned", "declared", "decoded", "labels_of"]
 
 
 def labels_of(fitted: Any) -> list[Any] | None:
@@ -77,3 +77,18 @@ def declared(
         fold: (*steps[:-1], replace(steps[-1], operators=(*steps[-1].operators, both)))
         for fold, steps in branches.items()
     }, classes
+
+
+def decoded(classes: Classes | None, encoder: Any, where: str) -> Classes:
+    """The classes whose numbers a fitted LabelEncoder made. Raises CaptureError for anything else."""
+    kind = type(encoder).__name__
+    if classes is None or kind != "LabelEncoder":
+        raise CaptureError(f"{where} ({kind}): done to the target of a classifier, expected a LabelEncoder")
+    names = np.asarray(encoder.classes_)
+    numbers = [number for label in classes.labels for number in range(len(names)) if label == number]
+    if len(numbers) < len(classes.labels):
+        raise CaptureError(f"{where} ({kind}): it numbers {len(names)} classes, and the model tells {classes.labels}")
+    try:
+        return Classes.of(names[numbers])
+    except ValueError as error:
+        raise CaptureError(f"{where} ({kind}): {error}") from error

@@ -30,6 +30,7 @@ METHODS = {
     "transform": "a preprocessing step",
     "predict": "a model that predicts",
     "predict_proba": "a model of probabilities",
+    "decision_function": "a model of scores of classes",
     "inverse_transform": "something done to the target",
 }
 """As what a class may be read, by the method that it then stands for. The `predict` of a classifier is read as the

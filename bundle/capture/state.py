@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ends import Axis
 from ..errors import CaptureError
 from .remains import Remains
 
@@ -34,6 +35,8 @@ class State:
     """The fitted object; None for a stateless step that is known by class and parameters alone."""
     width: int | None = None
     """Points that reach the step, where they are known: not of a step inside another one."""
+    axis: Axis | None = None
+    """The points of the spectra that reach it, where they are known."""
     _read: set[str] = field(default_factory=set)
 
     @classmethod

@@ -5,26 +5,19 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import tarfile
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import joblib
 import numpy as np
 import pytest
 from n4akit import load
 from n4akit.bundle.dialects import UnknownName
 from n4akit.store import Busy, WorkspaceError, WorkspaceStore, fsck, import_workspace
 
-CASES = Path(__file__).parent / "nirs4all_0_7_1"
-
-
-def opened(name: str, folder: Path) -> tuple[Path, Any]:
-    """A workspace of nirs4all, unpacked, and its spectra."""
-    source = folder / f"source {name}"
-    with tarfile.open(CASES / f"{name}.tgz") as archive:
-        archive.extractall(source, filter="data")
-    return source, np.load(CASES / f"{name}.npz")
+from .foreign import unpacked
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -38,7 +31,7 @@ def chains(store: WorkspaceStore) -> list[dict[str, Any]]:
 
 
 def test_a_workspace_of_nirs4all_predicts_here_what_it_predicted_there(tmp_path: Path) -> None:
-    source, case = opened("01_pls_plain", tmp_path)
+    source, case = unpacked("01_pls_plain", tmp_path)
     before = digests(source)
     imported = import_workspace(source, tmp_path / "target")
     assert digests(source) == before
@@ -55,7 +48,7 @@ def test_a_workspace_of_nirs4all_predicts_here_what_it_predicted_there(tmp_path:
 
 
 def test_preprocessing_inside_a_branch_is_not_skipped(tmp_path: Path) -> None:
-    source, case = opened("07_branch_two_models", tmp_path)
+    source, case = unpacked("07_branch_two_models", tmp_path)
     import_workspace(source, tmp_path / "target")
     with WorkspaceStore(tmp_path / "target") as store:
         pls = [chain for chain in chains(store) if chain["branch_path"] == [0]]
@@ -68,16 +61,23 @@ def test_preprocessing_inside_a_branch_is_not_skipped(tmp_path: Path) -> None:
 
 
 def test_a_chain_of_a_class_that_is_not_known_is_imported_and_refused_by_name(tmp_path: Path) -> None:
-    source, case = opened("07_branch_two_models", tmp_path)
-    import_workspace(source, tmp_path / "target")
+    source, case = unpacked("01_pls_plain", tmp_path)
+    path = next((source / "artifacts").rglob("transformer_StandardNormalVariate_*"))
+    joblib.dump(OrderedDict(a=1), path)
+    with duckdb.connect(str(source / "store.duckdb")) as database:
+        digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        database.execute(
+            "UPDATE artifacts SET content_hash = ? WHERE operator_class = 'StandardNormalVariate'", [digest]
+        )
+    assert import_workspace(source, tmp_path / "target").missing == ()
     with WorkspaceStore(tmp_path / "target") as store:
-        for chain in (chain for chain in chains(store) if chain["branch_path"] == [1]):
-            with pytest.raises(UnknownName, match=r"nirs4all\.operators\.transforms\.nirs\.MultiplicativeScatterCorr"):
+        for chain in chains(store):
+            with pytest.raises(UnknownName, match=r"collections\.OrderedDict is named in the pickle"):
                 store.replay_chain(chain["chain_id"], case["X_new"])
 
 
 def test_importing_again_adds_nothing(tmp_path: Path) -> None:
-    source, _ = opened("01_pls_plain", tmp_path)
+    source, _ = unpacked("01_pls_plain", tmp_path)
     import_workspace(source, tmp_path / "target")
     before = digests(tmp_path / "target" / "artifacts")
     assert set(import_workspace(source, tmp_path / "target").rows.values()) == {0}
@@ -143,7 +143,7 @@ def test_what_is_no_workspace_is_refused_and_nothing_is_made(tmp_path: Path) -> 
 
 
 def test_a_source_that_another_program_has_open_is_told(tmp_path: Path) -> None:
-    source, _ = opened("01_pls_plain", tmp_path)
+    source, _ = unpacked("01_pls_plain", tmp_path)
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(source / "store.duckdb")], stdin=subprocess.PIPE, stdout=subprocess.PIPE

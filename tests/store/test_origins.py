@@ -10,7 +10,7 @@ import sklearn
 from n4akit.bundle import CaptureError, load
 from n4akit.store import Refused, WorkspaceStore, import_workspace
 
-from .test_importing import opened
+from .foreign import unpacked
 from .trained import Matrix, Trained
 
 
@@ -51,7 +51,7 @@ def test_a_version_whose_states_were_not_compared_is_refused(trained: Trained, X
 
 
 def test_what_is_imported_from_nirs4all_says_itself_who_wrote_it(tmp_path: Path) -> None:
-    source, _ = opened("01_pls_plain", tmp_path)
+    source, _ = unpacked("01_pls_plain", tmp_path)
     import_workspace(source, tmp_path / "target")
     with WorkspaceStore(tmp_path / "target") as store, store._desk.database() as connection:
         query = "SELECT DISTINCT json_extract_string(environment, '$.\"scikit-learn\"') FROM artifacts"

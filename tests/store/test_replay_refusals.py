@@ -14,17 +14,13 @@ from ..conftest import Tecator
 from .trained import Matrix, Trained, with_step
 
 REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
-    "a target step": (
-        lambda t: t.chain(t.folds("0"), with_step(2, role="y")),
-        r"step 2 \(.*StandardScaler\): it transforms the target",
-    ),
     "two artifacts": (
         lambda t: t.chain(t.folds("0"), with_step(2, artifact_ids=[t.scaler_id, t.ids["0"]])),
         r"step 2 .*: 2 artifacts are named",
     ),
     "another artifact": (
         lambda t: t.chain(t.folds("0"), with_step(2, artifact_id=t.ids["0"])),
-        r"step 2 .*: 2 artifacts are named, expected one",
+        r"step 2 .*: 2 artifacts are named, those in the step and those in shared_artifacts are not the same",
     ),
     "no artifact": (
         lambda t: t.chain(t.folds("0"), shared_artifacts={}),
@@ -32,7 +28,7 @@ REFUSALS: dict[str, tuple[Callable[[Trained], str], str]] = {
     ),
     "a model before": (
         lambda t: t.chain(t.folds("0"), with_step(1, role="model")),
-        r"step 1 .*: it is a model beside that of step 3",
+        r"step 1 .*: it is a model, and none of its artifacts is named",
     ),
     "another branch": (
         lambda t: t.chain(t.folds("0"), with_step(1, branch_path=[1])),
@@ -66,6 +62,12 @@ def test_what_does_not_say_how_to_predict_is_refused_by_name(
     with pytest.raises(Refused, match=said):
         trained.store.export_chain(chain, tmp_path / "model")
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_never_was_done_to_the_target_is_not_undone(trained: Trained, X: Matrix) -> None:
+    chain = trained.chain(trained.folds("0"), with_step(2, role="y"))
+    with pytest.raises(CaptureError, match=r"step 2 \(StandardScaler\): Affine: fitted on 100 points, but it gets 1"):
+        trained.store.replay_chain(chain, X)
 
 
 def test_a_step_that_is_not_known_is_named(trained: Trained, X: Matrix) -> None:

@@ -107,6 +107,13 @@ def test_answers_are_the_callers_own() -> None:
     assert [answer.shape for answer in first] == [(len(X), 2), (len(X), 1), (len(X), 2)]
 
 
+@pytest.mark.parametrize("rows", [1, 15, 16, 300])
+def test_a_plan_may_answer_what_it_is_given(rows: int) -> None:
+    X = np.random.default_rng(0).normal(size=(rows, 12))
+    answer = Replay(Plan((Input("x", 12),), {}, (), {"value": Output("x")})).predict(X)
+    assert answer.tobytes() == X.tobytes() and not np.shares_memory(answer, X)
+
+
 def test_only_what_the_outputs_need_is_computed() -> None:
     line = Instruction("opaque", ("x",), "unused", {"artifact": "0" * 64, "width": 3})
     plan = chain()
