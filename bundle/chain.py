@@ -25,7 +25,8 @@ class Step:
     """Its public parameters, plain JSON values."""
     operators: tuple[Operator, ...]
     verified: str = "invariants"
-    """How the capture was proven: `live`, `invariants` or `origin-environment`."""
+    """How the capture was proven: `live`, against the object itself; `origin-environment`, the same by the very
+    scikit-learn that fitted it, as the chain's environment says; or `invariants`, by what its numbers must satisfy."""
 
 
 @dataclass(frozen=True, eq=False)

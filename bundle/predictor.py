@@ -25,7 +25,8 @@ FLAT = 2.0**-48
 class Predictor:
     """Predicts with one plan. Safe to call from several threads.
 
-    `opaque` maps the digests of pickled artifacts to what they compute. Raises PlanError when the plan cannot be run.
+    `opaque` maps the digests of pickled artifacts to what they compute; `profile` and `threads` are those of `Replay`.
+    Raises PlanError when the plan cannot be run.
     """
 
     def __init__(
@@ -38,17 +39,21 @@ class Predictor:
         classes: Classes | None = None,
         sources: Sequence[Source] = (),
         opaque: Opaque | None = None,
+        profile: str = "exact",
+        threads: int = 1,
     ) -> None:
         self.axis = axis
         self.targets = tuple(targets)
         self.classes = classes
         self.sources = tuple(sources)
         self.digest = digest
-        self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else "exact"
+        self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else profile
+        self.bound: float | None = None
+        """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self._single = len(self.targets) == 1
         self._proba = plan.answers.index("proba") if "proba" in plan.outputs else None
-        self.replay = Replay(plan, plan.answers, opaque)
+        self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads)
 
     def predict(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
@@ -81,7 +86,7 @@ class Predictor:
         answers = self.replay.answers(joined)
         proba = None if self._proba is None else answers[self._proba]
         flags = _flags(matrix(joined, self.n_features))
-        return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba)
+        return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba, self.bound)
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:
         column = values[:, 0] if self._single else values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -17,10 +18,12 @@ from .contents import Contents
 from .errors import BundleError, InputError
 from .facts import facts
 from .predictor import Predictor
+from .profiles import check_profile, fast_bound
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
 from .runtime.result import Result
+from .runtime.spread import useful_threads
 
 __all__ = ["Bundle", "Report", "load", "verify"]
 
@@ -35,8 +38,10 @@ class Bundle:
         """Sha256 of its manifest, which names the sha256 of all the rest."""
         self.manifest: Mapping[str, Any] = MappingProxyType(contents.manifest)
         """The manifest as it stands in the file, see FORMAT.md."""
-        self.profile: str = contents.manifest["profile"]
-        """`exact`: the same bits on every host; `opaque`: a pickled step takes part."""
+        self.profile: str = predictor.profile
+        """`exact`: the same bits on every host; `opaque`: a pickled step takes part; `fast`: as it was asked for."""
+        self.bound = predictor.bound
+        """How far the `fast` profile is from the exact one on the golden rows, in the targets' units; else None."""
         self.n_features: int = contents.manifest["n_features"]
         """Points of a spectrum."""
         self.axis = predictor.axis
@@ -88,7 +93,8 @@ class Bundle:
     def info(self) -> dict[str, Any]:
         """What there is to know about the model, in plain JSON values."""
         said = facts(self.manifest, self.digest, self.axis)
-        return {"path": self.path, "bytes": self._contents.archive.size, **said}
+        here = {"profile": self.profile, "bound": self.bound}
+        return {"path": self.path, "bytes": self._contents.archive.size, **said, **here}
 
     def __repr__(self) -> str:
         names = ", ".join(target.name for target in self.targets)
@@ -109,14 +115,22 @@ class Report:
     """All that is wrong; empty when the bundle is sound."""
 
 
-def load(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Bundle:
+def load(
+    path: str | os.PathLike[str], *, allow_opaque: bool = False, profile: str = "exact", threads: int | None = None
+) -> Bundle:
     """The model in a bundle file, after its golden rows gave the recorded answers here.
 
     `allow_opaque` lets pickled steps be unpickled, which runs code from the file: only for files whose maker you trust.
+    `profile="fast"` predicts with the machine's own linear algebra and functions, within the `bound` that the bundle
+    then tells. Up to `threads` threads, by default one for each usable core, share the rows of a large batch; no bit of
+    the exact profile depends on it.
+
     Raises BundleError, listing all that is wrong, when the file is no intact bundle of a format known here, does not
-    reproduce its golden rows, or holds pickled steps that were not asked for.
+    reproduce its golden rows, holds pickled steps that were not asked for, or strays too far in the `fast` profile;
+    ValueError for another profile or fewer threads than one.
     """
-    inspection = _Inspection(os.fspath(path), allow_opaque)
+    check_profile(profile, threads)
+    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads())
     inspection.run(thorough=False)
     if inspection.bundle is None or inspection.problems:
         raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))
@@ -133,9 +147,11 @@ def verify(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Repor
 class _Inspection:
     """The checks in order, each only when those before it found nothing wrong."""
 
-    def __init__(self, path: str, allow_opaque: bool) -> None:
+    def __init__(self, path: str, allow_opaque: bool, profile: str = "exact", threads: int = 1) -> None:
         self.path = path
         self.allow_opaque = allow_opaque
+        self.profile = profile
+        self.threads = threads
         self.bundle: Bundle | None = None
         self.digest: str | None = None
         self.checked: list[str] = []
@@ -156,16 +172,19 @@ class _Inspection:
     def _replay(self, contents: Contents, thorough: bool) -> None:
         functions = _functions(contents, self.allow_opaque)
         rows = contents.golden()
+        predicting = partial(
+            Predictor,
+            contents.plans["compiled"],
+            axis=contents.axis(),
+            targets=contents.targets,
+            classes=contents.classes(),
+            sources=contents.sources(),
+            digest=contents.digest,
+            opaque=functions,
+            threads=self.threads,
+        )
         try:
-            predictor = Predictor(
-                contents.plans["compiled"],
-                axis=contents.axis(),
-                targets=contents.targets,
-                classes=contents.classes(),
-                sources=contents.sources(),
-                digest=contents.digest,
-                opaque=functions,
-            )
+            predictor = predicting()
             replays = {"compiled": predictor.replay}
             if thorough:
                 faithful = contents.plans["faithful"]
@@ -176,6 +195,13 @@ class _Inspection:
         for kind, replay in replays.items():
             problems = _replayed(replay, kind, rows, predictor.profile)
             self._find(problems, f"{len(rows.rows)} golden rows, {kind} plan, {exactly}")
+        if not self.problems and self.profile == "fast":
+            if predictor.profile == "opaque":
+                raise BundleError(
+                    "profile 'fast': a pickled step takes part, which no profile makes faster; ask for none"
+                )
+            predictor = predicting(profile="fast")
+            predictor.bound = fast_bound(predictor.replay, rows)
         if not self.problems:
             self.bundle = Bundle(self.path, contents, rows, predictor)
 

@@ -45,7 +45,8 @@ def open_repository(paths: Sequence[Path]) -> Repository:
             failed[name] = ("two bundles have this name; rename one",)
             continue
         try:
-            models[name] = load(path)
+            # One thread: a large request must not take the other cores from those beside it.
+            models[name] = load(path, threads=1)
         except BundleError as error:
             failed[name] = error.problems
     return Repository(MappingProxyType(models), MappingProxyType(failed))

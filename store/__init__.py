@@ -6,7 +6,7 @@ from .errors import Busy, Closed, DamagedObject, ReadOnly, Refused, StoreError, 
 from .importing import Imported, import_workspace
 from .library import PipelineLibrary, TemplateExists, UnknownTemplate
 from .trace import ExecutionStep, ExecutionTrace, StepArtifacts, StepExecutionMode
-from .workspace import WorkspaceStore, database_size, export_chain, garbage, replay_chain
+from .workspace import WorkspaceStore, database_size, export_chain, garbage, replay_chain, unseen
 
 __all__ = [
     "Busy",
@@ -34,4 +34,5 @@ __all__ = [
     "garbage",
     "import_workspace",
     "replay_chain",
+    "unseen",
 ]

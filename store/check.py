@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cleanup import doomed, finish
 from .database import Connection
-from .desk import Desk
+from .desk import Desk, open_workspace, writing
 from .errors import DamagedObject, WorkspaceError
 from .lease import OBJECTS
 from .objects import Objects
 from .references import named
 from .tables import TABLES
+from .transactions import transaction
 
 __all__ = ["Finding", "fsck"]
 
@@ -36,27 +38,31 @@ def fsck(workspace: str | Path, repair: bool = False) -> list[Finding]:
     """Everything that is wrong in a workspace, with what `repair` would do or did; an empty list proves it whole.
 
     Repairing deletes nothing that was recorded: rows without parents go to `n4a.quarantine`, damaged files are renamed.
-    Raises WorkspaceError when there is no workspace in the folder.
+    Raises WorkspaceError when there is no workspace in the folder, ReadOnly when what cannot be written is to be
+    repaired.
     """
     folder = Path(workspace)
     if not (folder / "store.duckdb").exists() and not (folder / "inbox.sqlite").exists():
         raise WorkspaceError(f"{folder}: there is no workspace in it: neither store.duckdb nor inbox.sqlite")
-    desk = Desk(folder)
+    desk = open_workspace(folder)
     try:
+        repairer = writing(desk) if repair else None
         with desk.database() as connection:
-            findings = list(_check(connection, Objects(folder / OBJECTS), repair))
-            if repair:
-                desk.settle()
+            findings = list(_check(connection, Objects(folder / OBJECTS), repairer))
+            if repairer:
+                repairer.settle()
         return findings
     finally:
         desk.close()
 
 
-def _check(connection: Connection, objects: Objects, repair: bool) -> Iterator[Finding]:
+def _check(connection: Connection, objects: Objects, repairer: Desk | None) -> Iterator[Finding]:
+    repair = repairer is not None
     yield from _parents(connection, repair)
     yield from _shapes(connection)
     yield from _references(connection)
     yield from _artifacts(connection, objects, repair)
+    yield from _doomed(connection, objects, repairer)
     yield from _strays(connection, objects, repair)
     yield from _quarantined(connection)
 
@@ -77,14 +83,13 @@ def _parents(connection: Connection, repair: bool) -> Iterator[Finding]:
 
 def _set_aside(connection: Connection, table: str, condition: str, reason: str) -> None:
     key = TABLES[table].key
-    connection.execute("BEGIN")
-    connection.execute(
-        f"INSERT INTO n4a.quarantine SELECT t.seq, '{table}', t.{key}, to_json(t)::VARCHAR, NULL, ? "
-        f"FROM {table} t WHERE {condition} ON CONFLICT DO NOTHING",
-        [reason],
-    )
-    connection.execute(f"DELETE FROM {table} t WHERE {condition}")
-    connection.execute("COMMIT")
+    with transaction(connection):
+        connection.execute(
+            f"INSERT INTO n4a.quarantine SELECT t.seq, '{table}', t.{key}, to_json(t)::VARCHAR, NULL, ? "
+            f"FROM {table} t WHERE {condition} ON CONFLICT DO NOTHING",
+            [reason],
+        )
+        connection.execute(f"DELETE FROM {table} t WHERE {condition}")
 
 
 def _shapes(connection: Connection) -> Iterator[Finding]:
@@ -114,8 +119,23 @@ def _artifacts(connection: Connection, objects: Objects, repair: bool) -> Iterat
             yield Finding(str(error), f"renamed to {place}.damaged; restore it, or save the object again", repair)
 
 
+def _doomed(connection: Connection, objects: Objects, repairer: Desk | None) -> Iterator[Finding]:
+    left = _left(connection, objects)
+    if repairer:
+        finish(connection, repairer, objects)
+    what = "its artifact was deleted by a collection that died before its file"
+    for place in left:
+        yield Finding(f"{place}: {what}", "deleted", repairer is not None)
+
+
+def _left(connection: Connection, objects: Objects) -> list[str]:
+    """Files of artifacts that were deleted and that no row names again."""
+    return [left for _, place, named in doomed(connection) if not named for left in objects.left(place)]
+
+
 def _strays(connection: Connection, objects: Objects, repair: bool) -> Iterator[Finding]:
     known = {row[0] for row in connection.execute("SELECT artifact_path FROM artifacts").fetchall()}
+    known.update(_left(connection, objects))
     for path in sorted(objects.folder.rglob("*")):
         place = str(path.relative_to(objects.folder))
         if path.is_dir() or place in known or path.name.endswith(".damaged"):

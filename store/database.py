@@ -1,8 +1,7 @@
 """The DuckDB file: made whole or not at all, opened only when its version is known here, never over a network.
 
-Besides the seven tables there is a schema `n4a` for bookkeeping: the version, how far the inbox was merged, and records
-that could not be. Primary keys only: DuckDB can neither defer foreign keys nor delete parent and child in one
-transaction. Small blocks, because most workspaces are small. Files are written for DuckDB 1.5 and later.
+Besides the seven tables there is a schema `n4a` for bookkeeping, which `migrations` describes. Primary keys only:
+DuckDB can neither defer foreign keys nor delete parent and child in one transaction.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ import polars as pl
 from duckdb import DuckDBPyConnection as Connection
 
 from ..bundle.files import flush
-from .errors import Busy, WorkspaceError
+from .errors import Busy, StoreError, WorkspaceError
+from .migrations import VERSION, upgrade
 from .tables import TABLES
 
-__all__ = ["NAME", "ROWS", "VERSION", "Connection", "open_database", "open_foreign", "select"]
+__all__ = ["LAYOUT", "NAME", "ROWS", "Connection", "open_database", "open_foreign", "select"]
 
 log = logging.getLogger("n4akit.store")
 
 NAME = "store.duckdb"
-VERSION = 1
 
 ROWS = 65_536
 """Rows in one piece of an answer."""
@@ -37,23 +36,16 @@ _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-_BOOKKEEPING = (
-    "CREATE SCHEMA n4a",
-    "CREATE TABLE n4a.meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
-    f"INSERT INTO n4a.meta VALUES ('schema_version', '{VERSION}')",
-    "CREATE TABLE n4a.progress (generation VARCHAR PRIMARY KEY, base BIGINT NOT NULL, applied BIGINT NOT NULL)",
-    "CREATE TABLE n4a.quarantine (seq BIGINT PRIMARY KEY, kind VARCHAR, id VARCHAR, doc VARCHAR, body BLOB, "
-    "reason VARCHAR NOT NULL)",
-    "CREATE TABLE n4a.released (artifact_id VARCHAR PRIMARY KEY)",
-    "CREATE TABLE n4a.dropped (table_name VARCHAR PRIMARY KEY, records BIGINT NOT NULL)",
-)
+LAYOUT = "BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0'"
+"""How a file is made: in small blocks, because most workspaces are small, and for DuckDB 1.5 and later."""
 
 
 def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.0) -> Connection:
     """A connection to the database of a workspace, which is made if there is none.
 
-    For whoever holds the lease, and for as long. Raises WorkspaceError when the file is no database of ours or of a
-    newer version, Busy when another program still has it open after `patience` seconds.
+    For whoever holds the lease, and for as long. One of an older version is brought to the newest, unless it is opened
+    for reading alone. Raises WorkspaceError when the file is no database of ours or of a newer version, Busy when
+    another program still has it open after `patience` seconds.
     """
     path = folder / NAME
     if not path.exists() and not read_only:
@@ -62,8 +54,8 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
         raise WorkspaceError(f"{path}: there is no database in it; restore the file from a copy")
     if _log(path).exists() and not read_only:
         # To open it for writing is to write its log into it, which must not be done to a database of a newer version.
-        _checked(path, True, patience).close()
-    return _checked(path, read_only, patience)
+        _checked(path, True, patience, mend=True).close()
+    return _checked(path, read_only, patience, mend=not read_only)
 
 
 def _log(path: Path) -> Path:
@@ -71,10 +63,12 @@ def _log(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-def _checked(path: Path, read_only: bool, patience: float) -> Connection:
-    connection = _attach(path, read_only, patience)
+def _checked(path: Path, read_only: bool, patience: float, *, mend: bool) -> Connection:
+    connection = _attach(path, read_only, patience, mend)
     try:
-        _check_version(connection, path)
+        found = _version(connection, path)
+        if found < VERSION and not read_only:
+            _upgrade(connection, path, found)
     except BaseException:
         connection.close()
         raise
@@ -86,28 +80,32 @@ def open_foreign(folder: Path) -> Connection:
 
     Raises WorkspaceError when there is none that DuckDB can read, Busy when another program has it open.
     """
-    return _attach(folder / NAME, True, 0.0)
+    return _attach(folder / NAME, True, 0.0, False)
 
 
 def _make(path: Path) -> None:
     new = path.with_suffix(".new")
     for leftover in (new, _log(new)):
         leftover.unlink(missing_ok=True)
-    connection = duckdb.connect(config=_OPTIONS)
-    with connection:
-        connection.execute(f"ATTACH '{_quoted(new)}' AS store (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.5.0')")
-        connection.execute("USE store")
-        for statement in (*(table.ddl for table in TABLES.values()), *_BOOKKEEPING):
-            connection.execute(statement)
-    os.replace(new, path)
-    flush(path.parent)
+    try:
+        with duckdb.connect(config=_OPTIONS) as connection:
+            connection.execute(f"ATTACH '{_quoted(new)}' AS store ({LAYOUT})")
+            connection.execute("USE store")
+            for table in TABLES.values():
+                connection.execute(table.ddl)
+            upgrade(connection, 0)
+            connection.execute("CHECKPOINT store")  # closing does that too, and does not tell when it fails
+        os.replace(new, path)
+        flush(path.parent)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(f"{path}: cannot be made: {error}; what was recorded stays in the inbox") from error
 
 
-def _attach(path: Path, read_only: bool, patience: float) -> Connection:
+def _attach(path: Path, read_only: bool, patience: float, mend: bool) -> Connection:
+    """With `mend`, a damaged log is set aside."""
     connection = duckdb.connect(config=_OPTIONS)
     options = "(READ_ONLY)" if read_only else ""
     end = time.monotonic() + patience
-    repaired = False
     while True:
         try:
             connection.execute(f"ATTACH '{_quoted(path)}' AS store {options}")
@@ -119,14 +117,16 @@ def _attach(path: Path, read_only: bool, patience: float) -> Connection:
                     continue
                 connection.close()
                 raise Busy(_held(path, error)) from error
-            if not repaired and "WAL" in str(error):
+            if mend and "WAL" in str(error):
                 _set_aside(_log(path))
-                repaired = True
+                mend = False  # once
                 continue
             connection.close()
             raise WorkspaceError(f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}") from error
     connection.execute("USE store")
     connection.execute("SET TimeZone = 'UTC'")
+    # Else a query of more than two seconds draws a bar on the standard output of whoever asks.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
@@ -149,7 +149,8 @@ def _first_line(error: duckdb.Error) -> str:
     return str(error).splitlines()[0]
 
 
-def _check_version(connection: Connection, path: Path) -> None:
+def _version(connection: Connection, path: Path) -> int:
+    """The version of a database. Raises WorkspaceError unless it is known here."""
     try:
         found = connection.execute("SELECT value FROM n4a.meta WHERE key = 'schema_version'").fetchall()
     except duckdb.CatalogException:
@@ -159,12 +160,23 @@ def _check_version(connection: Connection, path: Path) -> None:
     except duckdb.Error as error:
         raise WorkspaceError(f"{path}: damaged: {_first_line(error)}; restore the file from a copy") from error
     version = found[0][0] if found else ""
-    if not version.isdecimal():
+    if not version.isdecimal() or int(version) == 0:
         raise WorkspaceError(f"{path}: a workspace that does not say its version; restore the file from a copy")
-    if int(version) != VERSION:
+    if int(version) > VERSION:
         raise WorkspaceError(
             f"{path}: a workspace of version {version}, this n4akit knows version {VERSION}; upgrade n4akit"
         )
+    return int(version)
+
+
+def _upgrade(connection: Connection, path: Path, found: int) -> None:
+    try:
+        upgrade(connection, found)
+    except duckdb.Error as error:
+        raise StoreError(
+            f"{path}: cannot be brought from version {found} to {VERSION}: {_first_line(error)}; it is as it was"
+        ) from error
+    log.info("%s: brought from version %d to %d", path, found, VERSION)
 
 
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:

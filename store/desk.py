@@ -1,9 +1,10 @@
 """Where a store works: the inbox it writes to, the lease on the database it reads from, and what it knows already.
 
-Writing needs the inbox alone. Reading takes the lease, moves everything that anybody recorded into the database, and
-keeps both for the next read, until another process wants the lease or nobody read for a while.
+Writing needs the inbox alone. Reading takes the lease, and first moves everything that anybody recorded into the
+database.
 
-The workspace folder, locked shared, is held by every open store, so that the last to close may take the inbox away.
+The workspace folder, locked shared, is held by every open store that may write, so that the last to close may take the
+inbox away.
 """
 
 from __future__ import annotations
@@ -11,43 +12,32 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-import duckdb
 
 from ..bundle.files import flush
 from . import inbox as inboxes
 from .database import NAME as DATABASE
 from .database import Connection
-from .errors import Busy, Closed, Refused, StoreError, UnknownId
-from .forks import guard, release
+from .errors import Busy, ReadOnly, Refused, StoreError, UnknownId, translated
 from .identity import is_id
 from .inbox import Inbox
 from .lease import LOCK, OBJECTS, Lease
 from .locks import Lock, probe
-from .merge import end_kind, merge
+from .merge import end_kind, fitting, merge
+from .reading import PATIENCE, Reading, barrier
+from .recent import Recent
 from .tables import TABLES
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "open_workspace", "writing"]
 
 log = logging.getLogger("n4akit.store")
 
-PATIENCE = 60.0
-"""Seconds to wait for the lease, or for another program to close the database, before giving up."""
-
-IDLE = 2.0
-"""Seconds without a read after which the lease is given back although nobody asked for it."""
-
-GLANCE = 0.02
-"""Seconds between looks at whether somebody waits for the lease."""
-
 BACKLOG = 64 * 2**20
 """Bytes recorded by this process after which it moves them, if nobody else holds the lease."""
+
+REMEMBERED = 2**14
+"""Rows of each table that are known without looking them up, and artifacts that wait for a chain to name them."""
 
 NAMED = ("runs", "pipelines", "chains", "predictions", "artifacts")
 """Tables whose rows others name."""
@@ -56,41 +46,28 @@ DEBRIS = ("store.new*", f"{DATABASE}.compact*")
 """What a process that was killed may leave in the folder, besides its records."""
 
 
-class Desk:
-    """One open workspace. Safe for threads; after a fork, parent and child each go on with their own."""
+class Desk(Reading):
+    """One workspace, open for reading and writing."""
+
+    _lease: Lease
 
     def __init__(self, folder: Path, patience: float = PATIENCE) -> None:
-        self.folder = folder
-        self.patience = patience
-        self._lock = threading.RLock()
-        self._closed = False
-        self._stale = False
-        self._saved: set[str] = set()
+        self._saved: Recent[str, bool] = Recent(REMEMBERED)
         (folder / OBJECTS).mkdir(parents=True, exist_ok=True)
         probe(folder / LOCK)
-        self._enter()
-        try:
-            self._look()
-            self._inbox = Inbox(folder)
-        except BaseException:
-            self._closed = True
-            self._lease.let_go()
-            self._exit()
-            raise
-        if self._lease.connection is not None:
-            self._watch()
-        guard(self)
+        super().__init__(folder, patience)
 
     def _enter(self) -> None:
         self._presence = Lock(self.folder)
         self._presence.wait_shared(self.patience)
-        self._lease = Lease(self.folder)
-        self._used = time.monotonic()
+        super()._enter()
         self._unmoved = 0
-        self._watching = False
-        self._watcher: threading.Thread | None = None
-        self._done = threading.Event()
-        self._known: dict[str, dict[str, bool]] = {table: {} for table in NAMED}
+        self._known: dict[str, Recent[str, bool]] = {table: Recent(REMEMBERED) for table in NAMED}
+        if self._stale:
+            self._inbox = Inbox(self.folder)
+
+    def _new_lease(self) -> Lease:
+        return Lease(self.folder)
 
     def _look(self) -> None:
         """Open the database, if nobody has it: a damaged or newer one is refused before anything is changed."""
@@ -98,10 +75,17 @@ class Desk:
             self._lease.take_if_free()
         except Busy:
             log.warning("%s: another program has the database; recording goes on, reading will wait", self.folder)
+        self._inbox = Inbox(self.folder)
+        if self._lease.connection is not None:
+            fitting(self._lease.connection, self._inbox)  # refuses a copy that lacks something
 
     def _exit(self) -> None:
-        self._lease.forget()
+        super()._exit()
         self._presence.forget()
+
+    def unseen(self) -> int:
+        """None: everything is moved before it is read."""
+        return 0
 
     # Writing ------------------------------------------------------------------------------------------------------
 
@@ -120,9 +104,9 @@ class Desk:
         """Put a new row in the inbox, and know that it is there."""
         self.record(table, id, doc)
         if table in NAMED:
-            self._known[table][id] = True
+            self._known[table].put(id, True)
         if table == "artifacts":
-            self._saved.add(id)
+            self._saved.put(id, True)
 
     def require(self, table: str, id: str, *, failed: bool = False) -> bool:
         """Check that a row is there, whoever wrote it; True when it was recorded since this inbox was made.
@@ -139,7 +123,7 @@ class Desk:
                 if not failed:
                     raise Refused(f"pipeline_id {id!r}: it failed, and what it made was removed; begin a new one")
             else:
-                self._known[table][id] = known
+                self._known[table].put(id, known)
         return known
 
     def _looked_up(self, table: str, id: str) -> tuple[bool, str | None]:
@@ -168,8 +152,16 @@ class Desk:
         return self._inbox.marked(mark)
 
     def saved(self, artifact: str) -> bool:
-        """Whether this store recorded the artifact since it was opened, and may be going to name it."""
+        """Whether this store recorded the artifact since it was opened, and may be going to name it.
+
+        Of more than `REMEMBERED` that no chain names, the oldest are garbage when they are older than the grace.
+        """
         return artifact in self._saved
+
+    def named(self, artifacts: Iterable[str]) -> None:
+        """A chain names these from now on, which keeps them as long as it is there."""
+        for artifact in artifacts:
+            self._saved.drop(artifact)
 
     def pending(self, kind: str, id: str) -> bool:
         """Whether a record is in the inbox still."""
@@ -192,29 +184,10 @@ class Desk:
 
     # Reading ------------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def database(self) -> Iterator[Connection]:
-        """The database with everything in it that anybody recorded.
-
-        Raises Busy when it cannot be had, and StoreError for whatever DuckDB complains of.
-        """
-        with self._lock:
-            self.check()
-            connection = self._lease.take(self.patience)
-            try:
-                if self._inbox.newest() > self._lease.moved:
-                    self._lease.moved = merge(connection, self._inbox)
-                self._unmoved = 0
-                yield connection
-            except duckdb.Error as error:
-                self._lease.let_go()  # after some errors a connection is of no more use
-                raise StoreError(f"{self.folder / DATABASE}: {error}") from error
-            finally:
-                self._used = time.monotonic()
-                if self._lease.wanted():
-                    self._give_back()
-                else:
-                    self._watch()
+    def _catch_up(self, connection: Connection) -> None:
+        if self._inbox.newest() > self._lease.moved:
+            self._lease.moved = merge(connection, self._inbox)
+        self._unmoved = 0
 
     def _move_if_free(self) -> None:
         """Move the backlog, unless somebody is at it: whoever holds the lease will."""
@@ -242,129 +215,77 @@ class Desk:
         with self._lock, self.database() as connection:
             self._settle()
             new = self.folder / f"{DATABASE}.compact"
-            try:
-                write(connection, new)
-                # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
-                connection.close()
-                os.replace(new, self.folder / DATABASE)
-                flush(self.folder)
-            finally:
-                self._lease.let_go()
-                new.unlink(missing_ok=True)
+            with translated("the database is the old or the new one, and whole"):
+                try:
+                    write(connection, new)
+                    # The file must not be touched while it is open here: that would drop DuckDB's own lock on it.
+                    connection.close()
+                    os.replace(new, self.folder / DATABASE)
+                    flush(self.folder)
+                finally:
+                    self._lease.let_go()
+                    new.unlink(missing_ok=True)
 
     def _settle(self) -> None:
         assert self._lease.connection is not None
         self._lease.connection.execute("CHECKPOINT store")
         self._inbox.trim(self._lease.moved)
 
-    def _give_back(self) -> None:
-        """Close the database with everything on disk, and let others have it."""
-        if self._lease.connection is None:
-            return
-        try:
-            self._settle()
-        except duckdb.Error as error:
-            raise StoreError(f"{self.folder / DATABASE}: {error}; what was recorded stays in the inbox") from error
-        finally:
-            self._lease.let_go()
-
-    def _watch(self) -> None:
-        if not self._watching:
-            self._watching = True
-            arguments = (weakref.ref(self), self._done)
-            self._watcher = threading.Thread(target=_keep_warm, args=arguments, name="n4akit-lease", daemon=True)
-            self._watcher.start()
-
-    def _glance(self) -> bool:
-        """Give the lease back if it is wanted or unused; False when there is nothing left to watch."""
-        if not self._lock.acquire(blocking=False):
-            return True
-        try:
-            if self._lease.connection is not None and (time.monotonic() - self._used > IDLE or self._lease.wanted()):
-                self._give_back()
-        except Exception:
-            # In a thread of nobody's: whoever reads next meets the same error, and raises it.
-            log.exception("%s: the database could not be given back", self.folder)
-        else:
-            self._watching = self._lease.connection is not None
-            return self._watching
-        finally:
-            self._lock.release()
-        self._watching = False
-        return False
-
     # Ending -------------------------------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Move everything that was recorded, give the lease back, and take the inbox away if nobody else is here."""
-        with self._lock:
-            if self._closed or self._stale:
-                self._closed = True
-                return
-            try:
-                if self._lease.connection is not None or self._inbox.newest():
-                    with self.database():
-                        pass
-                    self._give_back()
-            except Busy:
-                self._inbox.flush()  # another program has the database; who opens the workspace next will move it
-            finally:
-                self._closed = True
-                release(self)
-                self._leave()
-                self._done.set()
-        if self._watcher is not None:
-            self._watcher.join()
+    def _finish(self) -> None:
+        """Move everything that was recorded."""
+        try:
+            if self._lease.connection is not None or not self._inbox.empty():
+                with self.database():
+                    pass
+                self._give_back()
+        except Busy:
+            self._inbox.flush()  # another program has the database; who opens the workspace next will move it
 
     def _leave(self) -> None:
+        """Take the inbox away if nobody else is here."""
         # Only who is alone and has the lease takes the inbox away: `alone` lets go of a presence for a moment.
-        last = self._presence.try_alone() and self._lease.bar()
-        if self._inbox.close() and last:
-            inboxes.remove(self.folder)
-            for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
-                leftover.unlink()
-        self._exit()
-
-    def check(self) -> None:
-        """Raise Closed unless the store is open. In a child that was forked, open the workspace for it."""
-        if self._closed:
-            raise Closed(f"{self.folder}: this store was closed; open the workspace again")
-        if self._stale:
-            with self._lock:
-                if self._stale:
-                    self._enter()
-                    self._inbox = Inbox(self.folder)
-                    self._stale = False
+        try:
+            last = self._presence.try_alone() and self._lease.bar()
+            if self._inbox.close() and last:
+                with translated("everything is in the database; who opens the workspace next tidies up"):
+                    inboxes.remove(self.folder)
+                    for leftover in (path for pattern in DEBRIS for path in self.folder.glob(pattern)):
+                        leftover.unlink()
+        finally:
+            self._exit()
 
     # Forking ------------------------------------------------------------------------------------------------------
 
     def pause(self) -> None:
         """Before a fork: let go of both databases; other threads wait meanwhile."""
-        self._lock.acquire()
-        if self._stale or self._closed:
-            return
-        try:
-            self._give_back()
-        except StoreError:
-            log.exception("%s: the database could not be given back before forking", self.folder)
-        self._inbox.pause()
+        super().pause()
+        if not self._stale and not self._closed:
+            self._inbox.pause()
 
     def resume(self) -> None:
         """After a fork, in the parent."""
         if not self._stale and not self._closed:
             self._inbox.resume()
-        self._lock.release()
-
-    def forked(self) -> None:
-        """After a fork, in the child: open the workspace anew when it is first used."""
-        self._exit()
-        self._lock = threading.RLock()
-        self._stale = True
+        super().resume()
 
 
-def _keep_warm(reference: weakref.ref[Desk], done: threading.Event) -> None:
-    while not done.wait(GLANCE):
-        desk = reference()
-        if desk is None or not desk._glance():
-            return
-        del desk
+def open_workspace(folder: Path) -> Reading:
+    """A workspace to read and write, or to read alone when something of it cannot be written.
+
+    Raises ReadOnly when there is none, and none can be made.
+    """
+    obstacle = barrier(folder)
+    if obstacle is None:
+        return Desk(folder)
+    if not (folder / DATABASE).exists():
+        raise ReadOnly(f"{folder}: there is no workspace in it, and none can be made: {obstacle} cannot be written")
+    return Reading(folder)
+
+
+def writing(workspace: Reading) -> Desk:
+    """The same workspace, for writing. Raises ReadOnly when it can only be read."""
+    if not isinstance(workspace, Desk):
+        raise workspace.refusal()
+    return workspace

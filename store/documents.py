@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from .errors import Refused
@@ -27,8 +28,7 @@ def encode(value: Any, what: str) -> str:
     text that is not Unicode.
     """
     try:
-        encoded = _encoder(_plain(value))
-        encoded.encode("utf-8")
+        return _json(_plain(value)).decode()
     except _SameText as error:
         raise Refused(f"{what}: two keys become the same text {error.args[0]!r}; one would be lost") from None
     except RecursionError:
@@ -37,10 +37,9 @@ def encode(value: Any, what: str) -> str:
         raise Refused(
             f"{what}: {error.object[error.start : error.end]!r} is half a character; give whole text"
         ) from None
-    return encoded
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_json = msgspec.json.Encoder().encode
 
 
 class _SameText(Exception):
@@ -61,7 +60,7 @@ def _plain(value: Any) -> Any:
 def _unusual(value: Any) -> Any:
     """What is said of anything but the plain types of JSON."""
     if isinstance(value, str):
-        return value
+        return str.__str__(value)
     if isinstance(value, np.ndarray | np.generic):
         return _of_numpy(value)
     if isinstance(value, int):
@@ -121,10 +120,7 @@ def row(columns: Iterable[Column], values: Iterable[Any]) -> str:
     """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its
     value.
     """
-    return _dumps([_CONVERTERS[c.kind](value, c) for c, value in zip(columns, values, strict=True)])
-
-
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+    return _json([_CONVERTERS[c.kind](value, c) for c, value in zip(columns, values, strict=True)]).decode()
 
 
 def _as_text(value: Any, column: Column) -> str | None:
@@ -159,13 +155,14 @@ def _as_integer(value: Any, column: Column) -> int | None:
     return whole
 
 
-def _as_real(value: Any, column: Column) -> float | None:
+def _as_real(value: Any, column: Column) -> float | msgspec.Raw | None:
     if type(value) is float:
-        return value
+        # JSON has no word for what is not finite. Python's reader has, and a column keeps it as it is.
+        return value if math.isfinite(value) else msgspec.Raw(str(_real(value)).encode())
     if value is None and column.null:
         return None
     try:
-        return float("" if isinstance(value, bool | str | bytes) else value)
+        return _as_real(float("" if isinstance(value, bool | str | bytes) else value), column)
     except (TypeError, ValueError, OverflowError):
         raise _refused(value, column, "a number") from None
 

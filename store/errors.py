@@ -12,6 +12,9 @@ StoreError                    (n4akit's N4aError)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ..bundle.errors import N4aError
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "StoreError",
     "UnknownId",
     "WorkspaceError",
+    "translated",
 ]
 
 
@@ -59,3 +63,14 @@ class ReadOnly(StoreError, PermissionError):
 
 class Closed(StoreError, RuntimeError):
     """The store was closed."""
+
+
+@contextmanager
+def translated(consequence: str, kind: type[StoreError] = StoreError) -> Iterator[None]:
+    """Tell what the system refuses, because the disk is full for one, as an error of ours."""
+    try:
+        yield
+    except StoreError:
+        raise  # some are also what the system would raise
+    except OSError as error:
+        raise kind(f"{error}; {consequence}") from error

@@ -12,22 +12,22 @@ import yaml
 
 from ..bundle.files import replace
 from .database import ROWS
-from .desk import Desk
 from .errors import Refused, UnknownId
 from .queries import FILTERS, all_of, record
+from .reading import Reading
 from .tables import TABLES
 
 __all__ = ["export_config", "export_parquet", "export_run"]
 
 
-def export_config(desk: Desk, pipeline_id: str, path: Path) -> Path:
+def export_config(desk: Reading, pipeline_id: str, path: Path) -> Path:
     """The expanded configuration of a pipeline, as JSON."""
     found = _known(desk, "pipelines", pipeline_id)
     text = json.dumps(found["expanded_config"], indent=2, ensure_ascii=False) + "\n"
     return _write(path, ".json", text)
 
 
-def export_run(desk: Desk, run_id: str, path: Path) -> Path:
+def export_run(desk: Reading, run_id: str, path: Path) -> Path:
     """A run with its pipelines and their chains, as YAML that any safe loader reads."""
     run = _known(desk, "runs", run_id)
     names = ("run_id", "name", "status", "created_at", "completed_at", "config", "datasets", "summary", "error")
@@ -51,14 +51,14 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _represent_text)
 
 
-def _known(desk: Desk, table: str, id: str) -> dict[str, Any]:
+def _known(desk: Reading, table: str, id: str) -> dict[str, Any]:
     found = record(desk, table, id)
     if found is None:
         raise UnknownId(f"{TABLES[table].key} {id!r}: nothing with this identifier is recorded in {desk.folder}")
     return found
 
 
-def _rows(desk: Desk, table: str, column: str, id: str) -> list[dict[str, Any]]:
+def _rows(desk: Reading, table: str, column: str, id: str) -> list[dict[str, Any]]:
     key = TABLES[table].key
     with desk.database() as connection:
         ids = connection.execute(f"SELECT {key} FROM {table} WHERE {column} = ? ORDER BY seq", [id]).fetchall()
@@ -83,7 +83,7 @@ def _suffixed(path: Path, suffix: str) -> Path:
     return path
 
 
-def export_parquet(desk: Desk, path: Path, filters: Mapping[str, Any]) -> Path:
+def export_parquet(desk: Reading, path: Path, filters: Mapping[str, Any]) -> Path:
     """Predictions that fit all filters, in the order in which they were saved, as Parquet; valid when there are
     none.
     """

@@ -1,7 +1,7 @@
 """Take in another workspace: one of ours from another machine, or one that nirs4all 0.7 wrote with DuckDB.
 
-Rows keep their identifiers, so that taking the same workspace in twice adds nothing. The source is opened for reading
-alone. Artifacts of nirs4all keep their bytes, get our identifiers (the sha256 of what is in the file), and are read by
+Rows keep their identifiers, so that taking the same workspace in twice adds nothing. The source keeps what it has.
+Artifacts of nirs4all keep their bytes, get our identifiers (the sha256 of what is in the file), and are read by
 exact names, without nirs4all. Its chains name artifacts of other branches and folds of other models; here each step
 gets its role, and what is not on the way to the chain's model is left out.
 """
@@ -12,6 +12,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,16 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from .database import NAME, Connection, open_database, open_foreign
-from .desk import Desk
+from .database import NAME, Connection, open_foreign
+from .desk import Desk, open_workspace, writing
 from .documents import decode, encode
 from .errors import UnknownId, WorkspaceError
 from .lease import OBJECTS
-from .objects import FOREIGN, Objects, content
+from .objects import FOREIGN, Objects, content, origin
 from .references import identifiers
 from .replay import SPLITTERS
 from .tables import JSON, TABLES, TEXT, Table
+from .transactions import transaction
 
 __all__ = ["Imported", "import_workspace"]
 
@@ -45,7 +47,9 @@ class Imported:
 def import_workspace(source: str | Path, target: str | Path) -> Imported:
     """Add everything of a workspace to another, which is made if there is none; what is there already is left alone.
 
-    Raises WorkspaceError when the source is no workspace that is known here, Busy when another program has it open.
+    Records in the inbox of the source are moved into its database first; where it cannot be written they are not taken
+    in. Raises WorkspaceError when the source is no workspace that is known here, Busy when another program has it open,
+    ReadOnly when the target cannot be written.
     """
     source, target = Path(source), Path(target)
     if not (source / NAME).exists():
@@ -53,9 +57,9 @@ def import_workspace(source: str | Path, target: str | Path) -> Imported:
     target.mkdir(parents=True, exist_ok=True)
     if source.samefile(target):
         raise WorkspaceError(f"{source}: this is the workspace itself; give another one to import")
-    desk = Desk(target)
+    desk = open_workspace(target)
     try:
-        return _Import(source, desk, Objects(target / OBJECTS)).run()
+        return _Import(source, writing(desk), Objects(target / OBJECTS)).run()
     finally:
         desk.close()
 
@@ -71,10 +75,7 @@ class _Import:
 
     def run(self) -> Imported:
         ours = _is_ours(self.source)
-        if ours:
-            Desk(self.source).close()  # moves what is still in its inbox
-        connection = open_database(self.source, read_only=True) if ours else open_foreign(self.source)
-        with connection:
+        with _opened(self.source, ours) as connection:
             artifacts = dict(self._artifacts(connection, ours))
             tables = {
                 table: list(_rows(connection, described, ours))
@@ -116,23 +117,34 @@ class _Import:
             "format": FOREIGN,
             "size_bytes": len(raw),
             "ref_count": 0,
+            "environment": json.dumps((decode(row["environment"]) or {}) | origin(raw)),
         }
 
     def _write(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
         """Add the rows that are not there, in one transaction; answers how many by table."""
         added = {}
         with self.desk.database() as connection:
-            connection.execute("BEGIN")
-            try:
+            with transaction(connection):
                 order = _order(connection, sum(map(len, tables.values())))
                 for name, table in TABLES.items():
                     added[name] = _insert(connection, table, tables[name], order) if tables[name] else 0
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
             self.desk.settle()
         return added
+
+
+@contextmanager
+def _opened(folder: Path, ours: bool) -> Iterator[Connection]:
+    """The database of a workspace; of one of ours with all that is recorded, as far as that can be shown."""
+    if not ours:
+        with open_foreign(folder) as connection:
+            yield connection
+        return
+    source = open_workspace(folder)
+    try:
+        with source.database() as connection:
+            yield connection
+    finally:
+        source.close()
 
 
 def _same(digest: str, data: bytes) -> None:

@@ -2,7 +2,8 @@
 
 SQLite in WAL mode: a record is safe from the death of any process when `put` returns, and from a power cut when a
 `durable` record after it was put, by whichever process, because all share one log. Records leave the inbox only after
-the database has them on disk. Marks stay as long as the file does: they are what may happen once.
+the database has them on disk; the number of the last one stays, as numbers are never given twice. Marks stay as long as
+the file does: they are what may happen once.
 """
 
 from __future__ import annotations
@@ -13,15 +14,14 @@ import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from ..bundle.files import flush
-from .errors import Closed, Refused, StoreError
+from .errors import Closed, Refused, StoreError, translated
 
-__all__ = ["NAME", "Inbox", "Record", "remove"]
+__all__ = ["FILES", "NAME", "Inbox", "Record", "remove"]
 
 NAME = "inbox.sqlite"
 FILES = (f"{NAME}-wal", f"{NAME}-shm", NAME)
@@ -34,17 +34,25 @@ LOG = 16 * 2**20
 """Bytes of the log before it is written back; each time costs two flushes of the disk."""
 
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, "
     "doc TEXT NOT NULL, body BLOB, crc INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS marks (mark TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE VIEW IF NOT EXISTS marked AS SELECT '' AS mark, kind, id, doc, body, crc FROM records",
+    "CREATE TRIGGER IF NOT EXISTS put_marked INSTEAD OF INSERT ON marked BEGIN "
+    "INSERT INTO marks VALUES (new.mark); "
+    "INSERT INTO records (kind, id, doc, body, crc) VALUES (new.kind, new.id, new.doc, new.body, new.crc); END",
     "CREATE TABLE IF NOT EXISTS inbox (generation TEXT NOT NULL)",
     "INSERT INTO inbox SELECT ? WHERE NOT EXISTS (SELECT 1 FROM inbox)",
 )
+_TRIMMED = "trimmed"
+"""The kind of what is left of the newest record when all are gone: its number."""
+
 _PUT = "INSERT INTO records (kind, id, doc, body, crc) VALUES (?, ?, ?, ?, ?)"
+_PUT_ONCE = "INSERT INTO marked VALUES (?, ?, ?, ?, ?, ?)"
+"""Each is one statement, so one transaction: what SQLite does fastest."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One acknowledged record."""
 
     seq: int
@@ -79,8 +87,11 @@ class Inbox:
     @contextmanager
     def _writing(self, consequence: str) -> Iterator[sqlite3.Connection]:
         """The connection for everything that is short, to one thread at a time."""
-        with self._lock, self._translated(consequence):
-            yield self._connected()[0]
+        with self._lock:
+            try:
+                yield self._connected()[0]
+            except sqlite3.Error as error:
+                raise self._said(error, consequence) from error
 
     def _connected(self) -> tuple[sqlite3.Connection, ...]:
         """The connections: one for what is short, one for reading all records."""
@@ -93,12 +104,8 @@ class Inbox:
             self._connections[1].text_factory = bytes  # of a damaged record even the text may be none
         return self._connections
 
-    @contextmanager
-    def _translated(self, consequence: str) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}; {consequence}") from error
+    def _said(self, error: sqlite3.Error, consequence: str) -> StoreError:
+        return StoreError(f"{self.path}: {error}; {consequence}")
 
     def put(
         self, kind: str, id: str, doc: str, body: bytes | None = None, *, once: str = "", durable: bool = False
@@ -109,10 +116,18 @@ class Inbox:
         """
         row = (kind, id, doc, body, _crc(kind.encode(), id.encode(), doc.encode(), body))
         with self._writing("nothing was recorded") as writer:
-            if not once and not durable:
-                writer.execute(_PUT, row)
-            else:
-                _put_with_care(writer, row, once, durable)
+            if durable:
+                writer.execute("PRAGMA synchronous=FULL")
+            try:
+                if once:
+                    writer.execute(_PUT_ONCE, (once, *row))
+                else:
+                    writer.execute(_PUT, row)
+            except sqlite3.IntegrityError:
+                raise Refused(once) from None
+            finally:
+                if durable:
+                    writer.execute("PRAGMA synchronous=NORMAL")
 
     def marked(self, mark: str) -> bool:
         """Whether the mark was made since this inbox was made."""
@@ -127,15 +142,31 @@ class Inbox:
             found = writer.execute("SELECT doc FROM records WHERE kind = ? AND id = ? LIMIT 1", (kind, id)).fetchall()
         return found[0][0] if found else None
 
+    def empty(self) -> bool:
+        """Whether every record left again."""
+        with self._writing("cannot be read") as writer:
+            return not writer.execute("SELECT 1 FROM records WHERE kind <> ? LIMIT 1", (_TRIMMED,)).fetchall()
+
     def newest(self) -> int:
-        """The number of the newest record, 0 when there is none."""
+        """The number of the newest record that ever was, 0 when there was none."""
         with self._writing("cannot be read") as writer:
             return int(writer.execute("SELECT coalesce(max(seq), 0) FROM records").fetchall()[0][0])
 
     def count(self, after: int) -> int:
         """How many records are newer than `after`."""
         with self._writing("cannot be read") as writer:
-            return int(writer.execute("SELECT count(*) FROM records WHERE seq > ?", (after,)).fetchall()[0][0])
+            query = "SELECT count(*) FROM records WHERE seq > ? AND kind <> ?"
+            return int(writer.execute(query, (after, _TRIMMED)).fetchall()[0][0])
+
+    def span(self) -> tuple[int, int]:
+        """The numbers of the first and the last record: those before the first were trimmed. An empty span begins with
+        the number that the next one is going to have.
+        """
+        with self._writing("cannot be read") as writer:
+            oldest = writer.execute("SELECT seq, kind FROM records ORDER BY seq LIMIT 1").fetchall()
+            last = self.newest()
+        first = oldest[0][0] + (oldest[0][1] == _TRIMMED) if oldest else 1
+        return int(first), last
 
     def batches(self, after: int, size: int) -> Iterator[list[Record]]:
         """All records newer than `after`, in order, in lists of about `size` bytes. For one thread at a time."""
@@ -143,15 +174,17 @@ class Inbox:
             reader = self._connected()[1]
         batch: list[Record] = []
         volume = 0
-        with self._translated("cannot be read"):
-            query = "SELECT seq, kind, id, doc, body, crc FROM records WHERE seq > ? ORDER BY seq"
-            for row in reader.execute(query, (after,)):
+        query = "SELECT seq, kind, id, doc, body, crc FROM records WHERE seq > ? AND kind <> ? ORDER BY seq"
+        try:
+            for row in reader.execute(query, (after, _TRIMMED)):
                 record = _record(*row)
                 batch.append(record)
                 volume += len(record.doc) + len(record.body or b"")
                 if volume >= size:
                     yield batch
                     batch, volume = [], 0
+        except sqlite3.Error as error:
+            raise self._said(error, "cannot be read") from error
         if batch:
             yield batch
 
@@ -161,21 +194,26 @@ class Inbox:
             last = writer.execute("SELECT max(seq) FROM records").fetchone()[0]
             if last is not None and last <= upto:
                 writer.execute("DELETE FROM records")  # all of it: SQLite need not look at each
+                writer.execute("INSERT INTO records VALUES (?, ?, '', '', NULL, 0)", (last, _TRIMMED))
             else:
                 writer.execute("DELETE FROM records WHERE seq <= ?", (upto,))
 
     def flush(self) -> None:
-        """Put everything that any process recorded on disk."""
-        with self._writing("cannot be written to disk") as writer:
-            writer.execute("PRAGMA synchronous=FULL")
-            writer.execute("UPDATE inbox SET generation = generation")
-            writer.execute("PRAGMA synchronous=NORMAL")
+        """Put everything that any process recorded on disk: what is not in the file yet is in its log.
+
+        Not by an empty change: SQLite does not write, nor flush, a page that it finds unchanged. It has no locks on the
+        log itself that closing it here could drop.
+        """
+        log = self.path.with_name(f"{NAME}-wal")
+        with translated("what was recorded is not known to be on disk"):
+            if log.exists():
+                flush(log)
 
     def close(self) -> bool:
         """Let go of the file; whether nothing is in it. Whoever puts a record from now on is told that it is closed."""
         with self._lock:
             try:
-                return not self._closed and self.newest() == 0
+                return not self._closed and self.empty()
             except StoreError:
                 return False  # it cannot be read: it stays for whoever repairs it
             finally:
@@ -210,23 +248,6 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _put_with_care(
-    writer: sqlite3.Connection, row: tuple[str, str, str, bytes | None, int], once: str, durable: bool
-) -> None:
-    if durable:
-        writer.execute("PRAGMA synchronous=FULL")
-    try:
-        with _transaction(writer):
-            if once:
-                writer.execute("INSERT INTO marks VALUES (?)", (once,))
-            writer.execute(_PUT, row)
-    except sqlite3.IntegrityError:
-        raise Refused(once) from None
-    finally:
-        if durable:
-            writer.execute("PRAGMA synchronous=NORMAL")
-
-
 def remove(folder: Path) -> None:
     """Delete an inbox that is empty and that nobody has open."""
     for name in FILES:
@@ -235,7 +256,9 @@ def remove(folder: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
+    if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):  # SQLite tells that in no other way
+        connection.close()
+        raise sqlite3.OperationalError("its log cannot be made")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG // 4096}")
     return connection
@@ -246,7 +269,9 @@ def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Reco
         whole = _crc(kind, id, doc, body) == crc
     except TypeError:  # not even the types are those that were written
         whole = False
-    return Record(seq, _text(kind), _text(id), _text(doc), body if isinstance(body, bytes) else None, whole)
+    if whole:
+        return Record(seq, kind.decode(), id.decode(), doc.decode(), body, True)
+    return Record(seq, _text(kind), _text(id), _text(doc), body if isinstance(body, bytes) else None, False)
 
 
 def _text(value: Any) -> str:

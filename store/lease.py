@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from .database import Connection, open_database
 from .errors import Busy
 from .locks import Lock
 
-__all__ = ["LOCK", "OBJECTS", "Lease"]
+__all__ = ["LOCK", "OBJECTS", "Lease", "SharedLease"]
 
 LOCK = "store.lock"
 OBJECTS = "artifacts"
@@ -33,7 +34,7 @@ class Lease:
         """The open database. Raises Busy when another store or program has it for longer than `patience` seconds."""
         if self.connection is None:
             if not self._alone.try_alone():
-                self._wait(patience)
+                _wait(self.folder, self._alone.try_alone, self._alone, self._want, patience)
             self._open(patience)
         assert self.connection is not None
         return self.connection
@@ -43,18 +44,6 @@ class Lease:
         if self.connection is None and self._alone.try_alone():
             self._open(patience=0.0)
         return self.connection
-
-    def _wait(self, patience: float) -> None:
-        self._want.wait_shared(patience)
-        try:
-            if not self._alone.wait_alone(patience):
-                holder = self._alone.read() or "unknown"
-                raise Busy(
-                    f"{self.folder}: process {holder} has held the database for {patience:g} s; is it stopped? "
-                    "Nothing recorded is lost"
-                )
-        finally:
-            self._want.release()
 
     def _open(self, patience: float) -> None:
         try:
@@ -67,10 +56,7 @@ class Lease:
 
     def wanted(self) -> bool:
         """Whether somebody waits for it."""
-        if not self._want.try_alone():
-            return True
-        self._want.release()
-        return False
+        return _wanted(self._want)
 
     def let_go(self) -> None:
         """Close the database and let others have the lease; without effect for who has not."""
@@ -89,3 +75,74 @@ class Lease:
         """Close the locks; see `Lock.forget`."""
         self._alone.forget()
         self._want.forget()
+
+
+class SharedLease:
+    """The right to read a database that cannot be written here, shared by all who can only read it.
+
+    Who can write it has the lease alone, or waits for it as for any other. Whoever writes makes the files that are
+    locked: where they are not, in a copy for one, nobody does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection: Connection | None = None
+        self._locks: tuple[Lock, ...] = ()
+
+    def take(self, patience: float) -> Connection:
+        """The open database. Raises Busy when a store or program has it for longer than `patience` seconds."""
+        if self.connection is None:
+            try:
+                self._share(patience)
+                self.connection = open_database(self.folder, read_only=True, patience=patience)
+            except BaseException:
+                self.let_go()
+                raise
+        return self.connection
+
+    def _share(self, patience: float) -> None:
+        paths = (self.folder / LOCK, self.folder / OBJECTS)
+        if all(os.access(path, os.R_OK) for path in paths):
+            self._locks = held, want = Lock(paths[0]), Lock(paths[1])
+            if not held.try_shared():
+                _wait(self.folder, held.try_shared, held, want, patience)
+
+    def wanted(self) -> bool:
+        """Whether somebody waits for it."""
+        return bool(self._locks) and _wanted(self._locks[1])
+
+    def let_go(self) -> None:
+        """Close the database and let others have it; without effect for who has not."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+        if self._locks:
+            self._locks[0].release()
+        self.forget()
+
+    def forget(self) -> None:
+        """Close the locks; see `Lock.forget`."""
+        locks, self._locks = self._locks, ()
+        for lock in locks:
+            lock.forget()
+
+
+def _wait(folder: Path, attempt: Callable[[], bool], held: Lock, want: Lock, patience: float) -> None:
+    """Wait for the lease, so that whoever has it sees it. Raises Busy, naming them."""
+    want.wait_shared(patience)
+    try:
+        if not held.wait(attempt, patience):
+            holder = held.read() or "unknown"
+            raise Busy(
+                f"{folder}: process {holder} has held the database for {patience:g} s; is it stopped? "
+                "Nothing recorded is lost"
+            )
+    finally:
+        want.release()
+
+
+def _wanted(want: Lock) -> bool:
+    if not want.try_alone():
+        return True
+    want.release()
+    return False

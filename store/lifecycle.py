@@ -28,14 +28,14 @@ def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
     """
     described = TABLES[table]
     id = new_id()
-    given = dict(zip(described.names, (id, *values), strict=False))
-    given["created_at"] = now()
-    if "status" in described.names:
-        given["status"] = "running"
+    places = described.places
+    given = [id, *values, *[None] * (len(places) - 1 - len(values))]
+    given[places["created_at"]] = now()
+    if "status" in places:
+        given[places["status"]] = "running"
     for column, parent in described.parents.items():
-        desk.require(parent, given[column], failed=table == "logs")
-    document = row(described.columns, (given.get(name) for name in described.names))
-    desk.add(table, id, document)
+        desk.require(parent, given[places[column]], failed=table == "logs")
+    desk.add(table, id, row(described.columns, given))
     return id
 
 
@@ -71,9 +71,12 @@ def save_chain(desk: Desk, values: Mapping[str, Any]) -> str:
         raise Refused(f"steps: found {type(steps).__name__}, expected a list of mappings")
     for number, step in enumerate(steps):
         _check_step(number, step)
-    for artifact in set(of_chain(steps, values["fold_artifacts"], values["shared_artifacts"])):
+    artifacts = set(of_chain(steps, values["fold_artifacts"], values["shared_artifacts"]))
+    for artifact in artifacts:
         desk.require("artifacts", artifact)
-    return begin(desk, "chains", list(values.values()))
+    id = begin(desk, "chains", list(values.values()))
+    desk.named(artifacts)
+    return id
 
 
 ROLES = ("x", "y", "model")

@@ -7,6 +7,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import Busy, WorkspaceError
@@ -47,16 +48,13 @@ class Lock:
             return False
         return True
 
-    def wait_alone(self, seconds: float) -> bool:
-        """Hold it alone, when others let go within this time."""
-        return self._wait(self.try_alone, seconds)
-
     def wait_shared(self, seconds: float) -> None:
         """Hold it with others. Raises Busy when one has it alone for longer than this."""
-        if not self._wait(self.try_shared, seconds):
+        if not self.wait(self.try_shared, seconds):
             raise Busy(f"{self.path}: another process has had it alone for {seconds:g} s; is it stopped?")
 
-    def _wait(self, attempt: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, attempt: Callable[[], bool], seconds: float) -> bool:
+        """Whether an attempt to hold it succeeds within this time; it is made at least once."""
         end = time.monotonic() + seconds
         pause = 0.0005
         while not attempt():
@@ -71,9 +69,10 @@ class Lock:
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def write(self, text: str) -> None:
-        """Make `text` all that the file holds, for people who ask who has it."""
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text.encode(), 0)
+        """Make `text` all that the file holds, for people who ask who has it, if there is room for that."""
+        with suppress(OSError):  # the lock is held or not, whatever the file says
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text.encode(), 0)
 
     def read(self) -> str:
         """What the holder wrote."""

@@ -18,11 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from .database import Connection
+from .errors import WorkspaceError
 from .inbox import Inbox, Record
 from .references import release
 from .tables import ENDS, TABLES, Table
+from .transactions import transaction
 
-__all__ = ["ARRAYS", "end_kind", "merge", "roll_back"]
+__all__ = ["ARRAYS", "end_kind", "fitting", "merge", "progress"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -45,7 +47,7 @@ def end_kind(table: str) -> str:
 _KINDS = {*TABLES, *map(end_kind, ENDS)}
 
 
-def _progress(connection: Connection, generation: str) -> tuple[int, int]:
+def progress(connection: Connection, generation: str) -> tuple[int, int]:
     """What to add to the numbers of an inbox for an order over all inboxes, and the last number that was moved."""
     found = connection.execute("SELECT base, applied FROM n4a.progress WHERE generation = ?", [generation]).fetchall()
     if found:
@@ -53,46 +55,51 @@ def _progress(connection: Connection, generation: str) -> tuple[int, int]:
     return connection.execute("SELECT coalesce(max(base + applied), 0), 0 FROM n4a.progress").fetchall()[0]
 
 
+def fitting(connection: Connection, inbox: Inbox) -> tuple[int, int]:
+    """The progress of an inbox that fits the database.
+
+    Raises WorkspaceError when it does not: one of them was copied while the other went on.
+    """
+    base, applied = progress(connection, inbox.generation)
+    first, last = inbox.span()
+    if not first - 1 <= applied <= last:
+        raise WorkspaceError(
+            f"{inbox.path}: has the records {first} to {last}, and the database those up to {applied}: they were "
+            "copied at different moments, while the workspace was in use; copy it when nobody has it open, or use "
+            "n4a import"
+        )
+    return base, applied
+
+
 def merge(connection: Connection, inbox: Inbox) -> int:
     """Move all records; answers the number of the last one."""
-    base, applied = _progress(connection, inbox.generation)
+    base, applied = fitting(connection, inbox)
     for records in inbox.batches(applied, CHUNK):
+        # A power cut must not leave a database that is ahead: the inbox would use the numbers of these records again.
+        inbox.flush()
         _move(connection, inbox.generation, base, records)
         applied = records[-1].seq
     return applied
 
 
 def _move(connection: Connection, generation: str, base: int, records: Sequence[Record]) -> None:
+    complaints = [(record, reason) for record in records if (reason := _complaint(record))]
+    bad = {record.seq for record, _ in complaints}
     try:
-        connection.execute("BEGIN")
-        try:
-            _apply(connection, base, [record for record in records if not _complaint(record)])
-            for record in records:
-                if reason := _complaint(record):
-                    _quarantine(connection, base, record, reason)
+        with transaction(connection):
+            _apply(connection, base, [record for record in records if record.seq not in bad] if bad else records)
+            for record, reason in complaints:
+                _quarantine(connection, base, record, reason)
             _note(connection, generation, base, records[-1].seq)
-            connection.execute("COMMIT")
-        except BaseException:
-            roll_back(connection)
-            raise
     except _BAD_RECORD as error:
         if len(records) > 1:  # one of them is to blame
             middle = len(records) // 2
             _move(connection, generation, base, records[:middle])
             _move(connection, generation, base, records[middle:])
             return
-        connection.execute("BEGIN")
-        _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
-        _note(connection, generation, base, records[0].seq)
-        connection.execute("COMMIT")
-
-
-def roll_back(connection: Connection) -> None:
-    """End a transaction that failed."""
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.TransactionException:
-        return  # a COMMIT that failed has done it
+        with transaction(connection):
+            _quarantine(connection, base, records[0], f"{type(error).__name__}: {error}")
+            _note(connection, generation, base, records[0].seq)
 
 
 def _complaint(record: Record) -> str:

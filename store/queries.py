@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from .database import select
-from .desk import Desk
 from .documents import decode
 from .errors import Refused
 from .identity import is_id
-from .tables import INTEGER, REAL, TABLES
+from .reading import Reading
+from .tables import INTEGER, REAL, TABLES, Column
 
 __all__ = [
     "FILTERS",
@@ -31,16 +31,17 @@ __all__ = [
 ]
 
 
-def record(desk: Desk, table: str, id: str) -> dict[str, Any] | None:
+def record(desk: Reading, table: str, id: str) -> dict[str, Any] | None:
     """One row with its documents decoded, or None."""
     described = TABLES[table]
     with desk.database() as connection:
         query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
-        found = select(connection, query, [str(id) if is_id(id) else None])
-    return None if found.is_empty() else _decoded(found.row(0, named=True), described.documents)
+        # One row is had sooner as plain values than as a frame.
+        found = connection.execute(query, [str(id) if is_id(id) else None]).fetchall()
+    return _decoded(dict(zip(described.names, found[0], strict=True)), described.documents) if found else None
 
 
-def holds(desk: Desk, table: str, id: str) -> bool:
+def holds(desk: Reading, table: str, id: str) -> bool:
     """Whether a row is there."""
     with desk.database() as connection:
         query = f"SELECT 1 FROM {table} WHERE {TABLES[table].key} = ?"
@@ -51,17 +52,17 @@ def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any
     return {name: decode(value) if name in documents else value for name, value in values.items()}
 
 
-def runs(desk: Desk, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
+def runs(desk: Reading, status: str | None, dataset: str | None, limit: int, offset: int) -> pl.DataFrame:
     """Runs, the newest first; `dataset` is the name of one of their datasets."""
     return _listed(desk, "runs", {"status": status, "dataset": dataset}, limit, offset)
 
 
-def pipelines(desk: Desk, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
+def pipelines(desk: Reading, run_id: str | None, dataset_name: str | None) -> pl.DataFrame:
     """Pipelines, the newest first."""
     return _listed(desk, "pipelines", {"run_id": run_id, "dataset_name": dataset_name})
 
 
-def chains_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+def chains_of(desk: Reading, pipeline_id: str) -> pl.DataFrame:
     """The chains of a pipeline in the order in which they were saved."""
     return _listed(desk, "chains", {"pipeline_id": pipeline_id}, order="seq")
 
@@ -84,13 +85,15 @@ _CONDITIONS = {
 }
 
 
-def find_predictions(desk: Desk, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0) -> pl.DataFrame:
+def find_predictions(
+    desk: Reading, filters: Mapping[str, Any], limit: int | None = None, offset: int = 0
+) -> pl.DataFrame:
     """Predictions that fit all filters, the newest first."""
     return _listed(desk, "predictions", filters, limit, offset)
 
 
 def _listed(
-    desk: Desk,
+    desk: Reading,
     table: str,
     filters: Mapping[str, Any],
     limit: int | None = None,
@@ -127,7 +130,7 @@ _SCORES = [column.name for column in TABLES["predictions"].columns if column.kin
 
 
 def top_predictions(
-    desk: Desk,
+    desk: Reading,
     n: int,
     metric: str,
     ascending: bool,
@@ -156,33 +159,33 @@ def top_predictions(
         return select(connection, query, parameters)
 
 
-def prediction(desk: Desk, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
+def prediction(desk: Reading, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
     """One prediction with its documents decoded; with its arrays, None where one was not saved."""
     found = record(desk, "predictions", prediction_id)
     if found is None or not load_arrays:
         return found
-    table = TABLES["prediction_arrays"]
+    query = f"SELECT {TABLES['prediction_arrays'].shown} FROM prediction_arrays WHERE prediction_id = ?"
     with desk.database() as connection:
-        rows = select(
-            connection, f"SELECT {table.shown} FROM prediction_arrays WHERE prediction_id = ?", [prediction_id]
-        )
-    return found | _arrays(rows)
+        return found | _arrays(connection.execute(query, [prediction_id]).fetchnumpy())
 
 
-def _arrays(rows: pl.DataFrame) -> dict[str, Any]:
-    lists = TABLES["prediction_arrays"].names[1:]
-    found: dict[str, Any] = {name: _array(rows[name]) if len(rows) else None for name in lists}
+def _arrays(columns: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    lists = TABLES["prediction_arrays"].columns[1:]
+    found: dict[str, Any] = {list_.name: _array(columns[list_.name], list_) for list_ in lists}
     shape = found.pop("y_proba_shape")
     if found["y_proba"] is not None:
         found["y_proba"] = found["y_proba"].reshape(shape)
     return found
 
 
-def _array(column: pl.Series) -> np.ndarray[Any, Any] | None:
-    return None if column[0] is None else column[0].to_numpy(writable=True)
+def _array(column: np.ndarray[Any, Any], described: Column) -> np.ndarray[Any, Any] | None:
+    """The list in a column of one row, or none, whose absence is a mask."""
+    if not len(column) or column[0] is np.ma.masked:
+        return None
+    return np.array(column[0], described.kind.arrow.value_type.to_pandas_dtype())
 
 
-def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
+def log_of(desk: Reading, pipeline_id: str) -> pl.DataFrame:
     """The log of a pipeline, step by step."""
     shown = ", ".join(name for name in TABLES["logs"].names if name != "pipeline_id")
     with desk.database() as connection:
@@ -190,7 +193,7 @@ def log_of(desk: Desk, pipeline_id: str) -> pl.DataFrame:
         return select(connection, query, [pipeline_id])
 
 
-def log_summary(desk: Desk, run_id: str) -> pl.DataFrame:
+def log_summary(desk: Reading, run_id: str) -> pl.DataFrame:
     """One row per pipeline of a run, in the order in which they began."""
     query = """
         SELECT p.pipeline_id, p.name AS pipeline_name, p.status AS pipeline_status, count(l.log_id) AS log_count,

@@ -46,5 +46,5 @@ def named(connection: Connection, where: str = "TRUE", parameters: Sequence[Any]
 
 def release(connection: Connection, where: str, parameters: Sequence[Any] = ()) -> None:
     """Note that chains which are about to go named these artifacts: they may be garbage, however young they are."""
-    for artifact in named(connection, where, parameters):
-        connection.execute("INSERT OR IGNORE INTO n4a.released VALUES (?)", [artifact])
+    artifacts = list(named(connection, where, parameters))
+    connection.execute("INSERT OR IGNORE INTO n4a.released SELECT unnest(?::VARCHAR[])", [artifacts])

@@ -10,11 +10,12 @@ from typing import Any
 from ..bundle.capture import FittedStep, from_steps
 from ..bundle.chain import Chain, Target
 from ..bundle.predictor import Predictor
+from ..bundle.runtime.spread import useful_threads
 from ..bundle.writer import prepare
-from .desk import Desk
 from .errors import Refused, UnknownId
 from .objects import Objects
 from .queries import record
+from .reading import Reading
 from .references import identifiers
 
 __all__ = ["calibration", "fitted_chain", "load_artifact", "predictor"]
@@ -45,7 +46,7 @@ SPLITTERS = (
 """Steps that only say which samples train which fold: nothing of them is left to do when predicting."""
 
 
-def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
+def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
     """What predicts with a chain, with the bits of the bundle that would be exported."""
     chain = fitted_chain(desk, objects, chain_id)
     draft = prepare(chain, calibration(desk, objects, chain_id))
@@ -56,10 +57,11 @@ def predictor(desk: Desk, objects: Objects, chain_id: str) -> Predictor:
         digest=draft.digest,
         classes=chain.classes,
         sources=chain.sources,
+        threads=useful_threads(),
     )
 
 
-def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
+def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:
     """The spectra (n, p) from which a chain wants its golden rows taken, or None when it names none."""
     named = ((record(desk, "chains", chain_id) or {}).get("shared_artifacts") or {}).get(CALIBRATION)
     artifacts = list(identifiers(named))
@@ -68,7 +70,7 @@ def calibration(desk: Desk, objects: Objects, chain_id: str) -> Any:
     return load_artifact(desk, objects, artifacts[0]) if artifacts else None
 
 
-def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
+def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
     """The chain with this identifier, read from its artifacts.
 
     What the dataset's metadata say of `wavelengths` (with `unit`) and `targets` (names, or names with units) is carried
@@ -81,7 +83,7 @@ def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
     run = record(desk, "runs", pipeline.get("run_id", "")) or {}
     dataset = _dataset(run.get("datasets"), pipeline.get("dataset_name"))
     folds = _folds(chain_id, found)
-    versions = _environment(desk, folds.values())
+    versions = _environment(desk, chain_id, [*folds.values(), *_fitted(found)])
     return from_steps(
         list(_steps(desk, objects, found)),
         {fold: load_artifact(desk, objects, artifact) for fold, artifact in folds.items()},
@@ -93,13 +95,13 @@ def fitted_chain(desk: Desk, objects: Objects, chain_id: str) -> Chain:
     )
 
 
-def load_artifact(desk: Desk, objects: Objects, artifact_id: str) -> Any:
+def load_artifact(desk: Reading, objects: Objects, artifact_id: str) -> Any:
     """A fitted object. Raises UnknownId for an unknown identifier or a missing file, DamagedObject for a bad one."""
     row = artifact_row(desk, artifact_id)
     return objects.load(artifact_id, row["artifact_path"], row["operator_class"])
 
 
-def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
+def artifact_row(desk: Reading, artifact_id: str) -> dict[str, Any]:
     """What is recorded about an artifact. Raises UnknownId."""
     row = record(desk, "artifacts", artifact_id)
     if row is None:
@@ -107,7 +109,7 @@ def artifact_row(desk: Desk, artifact_id: str) -> dict[str, Any]:
     return row
 
 
-def _steps(desk: Desk, objects: Objects, chain: Mapping[str, Any]) -> Iterator[FittedStep]:
+def _steps(desk: Reading, objects: Objects, chain: Mapping[str, Any]) -> Iterator[FittedStep]:
     """The steps before the model, in the order in which they were recorded."""
     shared: Mapping[str, Any] = chain["shared_artifacts"] or {}
     for step in chain["steps"]:
@@ -204,6 +206,22 @@ def _provenance(chain: Mapping[str, Any], pipeline: Mapping[str, Any]) -> dict[s
     return {name: value for name, value in said.items() if value}
 
 
-def _environment(desk: Desk, artifacts: Any) -> dict[str, str]:
-    """The versions recorded with the model; where folds differ, the first."""
-    return dict(artifact_row(desk, next(iter(artifacts)))["environment"] or {})
+def _environment(desk: Reading, chain_id: str, artifacts: Sequence[str]) -> dict[str, str]:
+    """The versions recorded with the artifacts, the first model's where they differ; but one scikit-learn wrote all."""
+    rows = [record(desk, "artifacts", artifact) for artifact in artifacts]
+    # One that is missing is told when it is loaded, if it is needed.
+    recorded = [dict(row["environment"] or {}) for row in rows if row is not None]
+    writers = sorted({versions["scikit-learn"] for versions in recorded if "scikit-learn" in versions})
+    if len(writers) > 1:
+        raise Refused(
+            f"chain_id {chain_id!r}: its artifacts were written by scikit-learn {' and '.join(writers)}, expected one "
+            "version, by which they can be read; fit the chain again in one environment"
+        )
+    return recorded[0] if recorded else {}
+
+
+def _fitted(chain: Mapping[str, Any]) -> list[str]:
+    """The artifacts of the steps before the model."""
+    shared: Mapping[str, Any] = chain["shared_artifacts"] or {}
+    named = {a for index, ids in shared.items() if index != CALIBRATION for a in identifiers(ids)}
+    return sorted(named | {artifact for step in chain["steps"] for artifact in _artifacts(step)})

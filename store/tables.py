@@ -62,6 +62,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each column stands."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
     def shown(self) -> str:
         """These columns, for a SELECT."""
         return ", ".join(f'"{name}"' for name in self.names)

@@ -10,13 +10,19 @@ import numpy as np
 import polars as pl
 
 from ..bundle.export import export
+from ..bundle.files import flush
 from ..bundle.predictor import Predictor
 from . import cleanup, exports, lifecycle, queries, replay
-from .desk import Desk
+from .desk import Desk, open_workspace, writing
+from .errors import WorkspaceError, translated
 from .lease import OBJECTS
 from .objects import Objects
+from .recent import Recent
 
-__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain"]
+__all__ = ["WorkspaceStore", "database_size", "export_chain", "garbage", "replay_chain", "unseen"]
+
+PREDICTORS = 32
+"""Chains that are kept ready to predict."""
 
 
 class WorkspaceStore:
@@ -30,19 +36,26 @@ class WorkspaceStore:
     def __init__(self, workspace_path: Path) -> None:
         """Open the workspace in a folder, which is made if there is none, with `store.duckdb` and `artifacts/`.
 
-        Raises WorkspaceError when the database is damaged, or of a version that is not known here.
+        One that cannot be written is opened for queries: whatever would write raises ReadOnly, and `unseen` counts what
+        is recorded and cannot be shown. Raises WorkspaceError when the database is damaged, or of a version that is not
+        known here.
         """
         folder = Path(workspace_path)
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder
         self._objects = Objects(folder / OBJECTS)
-        self._desk = Desk(folder)
-        self._predictors: dict[str, Predictor] = {}
+        with translated("the workspace cannot be opened", WorkspaceError):
+            _make(folder)
+            self._desk = open_workspace(folder)
+        self._predictors: Recent[str, Predictor] = Recent(PREDICTORS)
 
     @property
     def workspace_path(self) -> Path:
         """The folder of the workspace."""
         return self._path
+
+    @property
+    def _writing(self) -> Desk:
+        return writing(self._desk)
 
     def __enter__(self) -> Self:
         return self
@@ -60,15 +73,15 @@ class WorkspaceStore:
         `config` is anything that JSON can say. `datasets` describe the data (`name`, `path`, `hash`, …); where they
         tell `wavelengths` (with `unit`: nm, um or cm-1) and `targets`, exported chains carry these.
         """
-        return lifecycle.begin(self._desk, "runs", (name, config, datasets))
+        return lifecycle.begin(self._writing, "runs", (name, config, datasets))
 
     def complete_run(self, run_id: str, summary: dict[str, Any]) -> None:
         """Record that a run is complete. Raises Refused when it has ended before."""
-        lifecycle.end(self._desk, "runs", run_id, status="completed", summary=summary)
+        lifecycle.end(self._writing, "runs", run_id, status="completed", summary=summary)
 
     def fail_run(self, run_id: str, error: str) -> None:
         """Record that a run failed, and why. Raises Refused when it has ended before."""
-        lifecycle.end(self._desk, "runs", run_id, status="failed", error=error)
+        lifecycle.end(self._writing, "runs", run_id, status="failed", error=error)
 
     def begin_pipeline(
         self,
@@ -81,18 +94,18 @@ class WorkspaceStore:
     ) -> str:
         """Record a pipeline of a run that begins; answers its identifier."""
         values = (run_id, name, expanded_config, generator_choices, dataset_name, dataset_hash)
-        return lifecycle.begin(self._desk, "pipelines", values)
+        return lifecycle.begin(self._writing, "pipelines", values)
 
     def complete_pipeline(
         self, pipeline_id: str, best_val: float, best_test: float, metric: str, duration_ms: int
     ) -> None:
         """Record that a pipeline is complete, and its scores. Raises Refused when it has ended before."""
         scores = {"best_val": best_val, "best_test": best_test, "metric": metric, "duration_ms": duration_ms}
-        lifecycle.end(self._desk, "pipelines", pipeline_id, status="completed", **scores)
+        lifecycle.end(self._writing, "pipelines", pipeline_id, status="completed", **scores)
 
     def fail_pipeline(self, pipeline_id: str, error: str) -> None:
         """Record that a pipeline failed: its row and its log stay, its chains, predictions and arrays are removed."""
-        lifecycle.end(self._desk, "pipelines", pipeline_id, status="failed", error=error)
+        lifecycle.end(self._writing, "pipelines", pipeline_id, status="failed", error=error)
 
     # Chains -------------------------------------------------------------------------------------------------------
 
@@ -118,7 +131,7 @@ class WorkspaceStore:
         Raises UnknownId for an artifact that was not saved, Refused for a step that says two things at once.
         """
         return lifecycle.save_chain(
-            self._desk,
+            self._writing,
             {
                 "pipeline_id": pipeline_id,
                 "steps": steps,
@@ -176,7 +189,7 @@ class WorkspaceStore:
             *(val_score, test_score, train_score, metric, task_type, n_samples, n_features, scores, best_params),
             *(branch_id, branch_name, exclusion_count, exclusion_rate, preprocessings),
         )
-        return lifecycle.begin(self._desk, "predictions", values)
+        return lifecycle.begin(self._writing, "predictions", values)
 
     def save_prediction_arrays(
         self,
@@ -199,7 +212,7 @@ class WorkspaceStore:
             "sample_indices": sample_indices,
             "weights": weights,
         }
-        lifecycle.save_arrays(self._desk, prediction_id, arrays)
+        lifecycle.save_arrays(self._writing, prediction_id, arrays)
 
     # Artifacts ----------------------------------------------------------------------------------------------------
 
@@ -210,7 +223,7 @@ class WorkspaceStore:
         `joblib.load` reads), `pickle` or `cloudpickle` (compressed; the latter carries functions made on the spot).
         Raises Refused when it cannot be pickled; then nothing is kept.
         """
-        return lifecycle.save_artifact(self._desk, self._objects, obj, operator_class, artifact_type, format)
+        return lifecycle.save_artifact(self._writing, self._objects, obj, operator_class, artifact_type, format)
 
     def load_artifact(self, artifact_id: str) -> Any:
         """A fitted object. Unpickling runs what the file says: open workspaces of people you trust.
@@ -240,7 +253,7 @@ class WorkspaceStore:
         up.
         """
         values = (pipeline_id, step_idx, operator_class, event, duration_ms, message, details, level)
-        lifecycle.log(self._desk, values)
+        lifecycle.log(self._writing, values)
 
     # Queries ------------------------------------------------------------------------------------------------------
 
@@ -357,26 +370,34 @@ class WorkspaceStore:
 
         With `delete_artifacts` the files that no other chain names go too. 0 for an unknown run.
         """
-        count = cleanup.delete_run(self._desk, run_id)
+        count = cleanup.delete_run(self._writing, run_id)
         if delete_artifacts:
-            cleanup.collect_garbage(self._desk, self._objects)
+            cleanup.collect_garbage(self._writing, self._objects)
         return count
 
     def delete_prediction(self, prediction_id: str) -> bool:
         """Delete a prediction and its arrays; False when there is none."""
-        return cleanup.delete_prediction(self._desk, prediction_id)
+        return cleanup.delete_prediction(self._writing, prediction_id)
 
     def gc_artifacts(self) -> int:
         """Delete artifacts that no chain names and nobody is going to name; answers how many."""
-        return cleanup.collect_garbage(self._desk, self._objects)
+        return cleanup.collect_garbage(self._writing, self._objects)
 
     def vacuum(self) -> None:
         """Make the database file as small as its content."""
-        cleanup.vacuum(self._desk)
+        cleanup.vacuum(self._writing)
 
     def close(self) -> None:
         """Move everything recorded into the database and let go of the workspace; a second call does nothing."""
         self._desk.close()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that is not there yet, so that a power cut does not take it away again."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in new:
+        flush(path.parent)
 
 
 def export_chain(
@@ -399,16 +420,23 @@ def export_chain(
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
     """As `WorkspaceStore.replay_chain`."""
-    if chain_id not in store._predictors or not queries.holds(store._desk, "chains", chain_id):
-        store._predictors[chain_id] = replay.predictor(store._desk, store._objects, chain_id)
-    return store._predictors[chain_id].predict(X, wavelengths)
+    predictor = store._predictors.get(chain_id)
+    if predictor is None or not queries.holds(store._desk, "chains", chain_id):
+        predictor = replay.predictor(store._desk, store._objects, chain_id)
+        store._predictors.put(chain_id, predictor)
+    return predictor.predict(X, wavelengths)
+
+
+def unseen(store: WorkspaceStore) -> int:
+    """How many acknowledged records queries do not show: those in the inbox of a workspace that cannot be written."""
+    return store._desk.unseen()
 
 
 def garbage(store: WorkspaceStore) -> dict[str, int]:
     """The artifacts that `gc_artifacts` would delete, and the bytes of each; nothing is changed."""
-    return cleanup.garbage(store._desk, store._objects)
+    return cleanup.garbage(store._writing, store._objects)
 
 
 def database_size(store: WorkspaceStore) -> tuple[int, int]:
     """Bytes of the database file, and about how many of them are used; `vacuum` makes the one the other."""
-    return cleanup.database_size(store._desk)
+    return cleanup.database_size(store._writing)

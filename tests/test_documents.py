@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import joblib
 import numpy as np
 import pytest
 from n4akit.bundle.transformers import SavitzkyGolay, StandardNormalVariate
@@ -50,6 +51,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
         )
         for fold in range(3)
     ]
+    joblib.dump(pipelines[0], folder / "model.joblib")
     names = {"fold_pipelines": pipelines, "wavelengths": tecator.wavelengths, "spectra": tecator.X}
     before = Path.cwd()
     os.chdir(folder)

@@ -31,6 +31,7 @@ from . import (  # noqa: F401  they register their readers
     trees,
 )
 from .flatten import leaves
+from .origin import check_origin
 from .recorder import FittedStep, Recorder
 from .registry import READERS
 from .verify import TOLERANCE
@@ -61,10 +62,15 @@ def from_sklearn(
     side. Every step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows; a
     difference beyond `TOLERANCE` is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
+    `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by
+    its `scikit-learn` the state is read, if another one is running (`n4akit.bundle.dialects.unpickle` finds it).
+
     Raises CaptureError, naming the step, for anything that is not known or whose options are not supported.
     """
     folds = _folds(estimator)
-    recorder = Recorder(_width(folds.values(), sources, wavelengths, n_features), probes, opaque)
+    check_origin(folds.values(), environment or {})
+    width = _width(folds.values(), sources, wavelengths, n_features)
+    recorder = Recorder(width, probes, opaque, environment or {})
     for fold, model in folds.items():
         recorder.branch(fold, [], model)
     return recorder.chain(
@@ -74,7 +80,6 @@ def from_sklearn(
         weights=weights,
         sources=sources,
         provenance=provenance or {},
-        environment=environment or {},
     )
 
 
@@ -102,7 +107,10 @@ def from_steps(
     """
     models = _folds(folds)
     fitted = [step.fitted for step in steps if step.fitted is not None]
-    recorder = Recorder(_width([*fitted, *models.values()], sources, wavelengths, n_features), probes, opaque)
+    undone = [step.fitted for step in on_target if step.fitted is not None]
+    check_origin([*fitted, *models.values(), *undone], environment or {})
+    width = _width([*fitted, *models.values()], sources, wavelengths, n_features)
+    recorder = Recorder(width, probes, opaque, environment or {})
     for fold, model in models.items():
         recorder.branch(fold, steps, model, on_target)
     return recorder.chain(
@@ -112,7 +120,6 @@ def from_steps(
         weights=weights,
         sources=sources,
         provenance=provenance or {},
-        environment=environment or {},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .flatten import leaves
 from .labels import aligned, declared, labels_of
 from .nested import answers_by, understood
 from .opaque import carry
+from .origin import witnessed
 from .registry import reader_of
 from .state import State
 from .verify import Matrix, apply, prove, synthetic_rows
@@ -37,11 +39,12 @@ class Recorder:
     """Reads the branches of one chain; a step that several folds share is read once.
 
     `probes` (n, p) are the rows on which steps are proven, made up where there are none; with `opaque` a step that is
-    not known is carried as a pickle.
+    not known is carried as a pickle. `environment` is where all of it was fitted, as far as known.
     """
 
-    def __init__(self, width: int, probes: ArrayLike | None, opaque: bool) -> None:
+    def __init__(self, width: int, probes: ArrayLike | None, opaque: bool, environment: Mapping[str, str]) -> None:
         self.width = width
+        self.environment = environment
         self.rows = synthetic_rows(width) if probes is None else np.array(probes, dtype=np.float64, ndmin=2)
         if self.rows.shape[1] != width:
             raise CaptureError(f"probes: {self.rows.shape[1]} values in each row, expected {width}")
@@ -91,6 +94,7 @@ class Recorder:
             reading = understood(state, method)
             verified = prove(state, reading, rows, method)
             operators, answer = reading.operators, apply(reading.operators, rows, state.where)
+        verified = witnessed(verified, self.environment)
         return Step(index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified), answer
 
     def chain(
@@ -102,7 +106,6 @@ class Recorder:
         weights: Sequence[float] | None,
         sources: Sequence[Source],
         provenance: Mapping[str, Any],
-        environment: Mapping[str, str],
     ) -> Chain:
         """The chain of the branches that were read."""
         branches, labels, rule = self._ended(classes)
@@ -118,7 +121,7 @@ class Recorder:
             sources=_sources(sources, self.width),
             opaque=self.pickled,
             provenance=provenance,
-            environment=environment,
+            environment=self.environment,
         )
 
     def _ended(self, classes: ArrayLike | None) -> tuple[dict[str, tuple[Step, ...]], Classes | None, str]:
@@ -149,7 +152,9 @@ def _state_of(step: FittedStep) -> State:
 def _plain(state: State) -> dict[str, Any]:
     """The public parameters that are plain values, for people to read."""
     if state.live is not None and hasattr(state.live, "get_params"):
-        params = state.live.get_params(deep=False)
+        # Not get_params: an object of another version lacks options that the class has gained since.
+        names = [name for name in signature(type(state.live)).parameters if hasattr(state.live, name)]
+        params: Mapping[str, Any] = {name: getattr(state.live, name) for name in names}
     else:
         params = state.values
     # Whoever searched over numpy's numbers is told the same as whoever typed them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,42 +11,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PlanError
+from .evidence import evidence
 from .instructions import INSTRUCTIONS
 from .plan import Instruction, Plan
 
-__all__ = ["Frame", "Opaque"]
+__all__ = ["Frame", "Kernel", "Opaque", "kernel"]
 
 Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
 Call = Callable[[], Any]
+Kernel = Callable[..., list[Call]]
 
-BOUND = 16
+BOUND = 32
 """From so many rows on, binding calls to the caller's spectra costs less than copying these."""
 
 
+def kernel(line: Instruction, opaque: Opaque, special: Mapping[str, Kernel]) -> Kernel:
+    """What gives the calls of an instruction: a pickled step, the `special` kernel of its word, or the exact one."""
+    if line.op == "opaque" and line.params["artifact"] in opaque:
+        return partial(_opaque, opaque[line.params["artifact"]])
+    return partial(special.get(line.op, INSTRUCTIONS[line.op].kernel), **line.params)
+
+
 class Frame:
-    """`fill` it with spectra, make the `calls`, read the `results`; for one thread at a time."""
+    """`fill` it with spectra, make the `calls`, read the `results`; for one thread at a time.
+
+    `kernels` holds one kernel for each line of `body`.
+    """
 
     def __init__(
-        self, plan: Plan, body: Sequence[Instruction], outputs: Sequence[str], opaque: Opaque, rows: int
+        self, plan: Plan, body: Sequence[Instruction], kernels: Sequence[Kernel], outputs: Sequence[str], rows: int
     ) -> None:
-        source = plan.inputs[0].name
+        source = plan.inputs[0]
         wanted = [plan.outputs[name].register for name in outputs]
+        # A pickled step sees no value that was not checked, and a few spectra are looked at sooner than their evidence.
+        before = rows < BOUND or any(line.op == "opaque" for line in body)
+        seen = None if before else evidence(plan, body, source.name)
+        kept = {*wanted, *(seen or ()), source.name}
         arrays = _Arrays(rows)
-        self.x = np.empty((rows, plan.inputs[0].width))
-        registers: dict[str, Matrix] = {source: self.x}
+        self.x = arrays.take(source.width)
+        registers: dict[str, Matrix] = {source.name: self.x}
         last = {name: number for number, line in enumerate(body) for name in line.inputs}
-        self._lines: list[_Line] = []
-        for number, line in enumerate(body):
+        self.calls: list[Call] = []
+        self._readers: list[_Reader] = []
+        for number, (line, make) in enumerate(zip(body, kernels, strict=True)):
             operands = [
                 plan.constants[name].array if name in plan.constants else registers[name] for name in line.inputs
             ]
             out = registers[line.out] = arrays.take(plan.widths[line.out])
-            self._lines.append(_Line(partial(_kernel(line, opaque), out, arrays.scratch), operands, self.x))
-            for name in {*line.inputs, line.out} - {*wanted, source} - set(plan.constants):
+            made = make(out, arrays.scratch, *operands)
+            if source.name in line.inputs:
+                here = slice(len(self.calls), len(self.calls) + len(made))
+                self._readers.append(_Reader(here, partial(make, out, arrays.scratch), operands))
+            self.calls += made
+            for name in {*line.inputs, line.out} - kept - set(plan.constants):
                 if last.get(name, number) == number:
                     arrays.give_back(registers.pop(name))
-        self.results = tuple([registers[name] for name in wanted])
+        self.evidence = None if seen is None else [registers[name].reshape(-1) for name in seen]
+        """What shows that the spectra were fit to be used, once the calls are made; None: it takes a look at them."""
+        self.size = arrays.size
+        """Bytes of its arrays; those of `x` are touched only where spectra are copied."""
+        self._results = [registers[name] for name in wanted]
         self._bind(self.x)
 
     def fill(self, rows: NDArray[Any]) -> None:
@@ -63,24 +89,20 @@ class Frame:
 
     def _bind(self, x: Matrix) -> None:
         self._bound = x
-        self.flat = x.reshape(-1)
-        self.calls = [call for line in self._lines for call in line.bound_to(x)]
+        self.spectra = x.reshape(-1)
+        self.results = [x if result is self.x else result for result in self._results]
+        for reader in self._readers:
+            operands = [x if operand is self.x else operand for operand in reader.operands]
+            self.calls[reader.place] = reader.kernel(*operands)
 
 
-class _Line:
-    """The calls of one instruction; made anew for other spectra only where it reads them."""
+@dataclass(frozen=True)
+class _Reader:
+    """An instruction that reads the spectra: its calls, and where they stand, are made anew for others."""
 
-    def __init__(self, kernel: Callable[..., list[Call]], operands: Sequence[Matrix], source: Matrix) -> None:
-        self._kernel = kernel
-        self._operands = operands
-        self._source = source
-        self._calls = kernel(*operands)
-        self._reads = any(operand is source for operand in operands)
-
-    def bound_to(self, x: Matrix) -> list[Call]:
-        if not self._reads or x is self._source:
-            return self._calls
-        return self._kernel(*[x if operand is self._source else operand for operand in self._operands])
+    place: slice
+    kernel: Kernel
+    operands: Sequence[Matrix]
 
 
 class _Arrays:
@@ -88,12 +110,13 @@ class _Arrays:
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
+        self.size = 0
         self._free: dict[int, list[Matrix]] = {}
         self._scratch: dict[tuple[int, type], NDArray[Any]] = {}
 
     def take(self, width: int) -> Matrix:
         free = self._free.get(width)
-        return free.pop() if free else np.empty((self.rows, width))
+        return free.pop() if free else self._new(width, np.float64)
 
     def give_back(self, array: Matrix) -> None:
         self._free.setdefault(array.shape[1], []).append(array)
@@ -101,14 +124,13 @@ class _Arrays:
     def scratch(self, width: int, dtype: type = np.float64, /) -> NDArray[Any]:
         # One per width and kind for the whole plan: nothing in it outlives the instruction.
         if (width, dtype) not in self._scratch:
-            self._scratch[width, dtype] = np.empty((self.rows, width), dtype)
+            self._scratch[width, dtype] = self._new(width, dtype)
         return self._scratch[width, dtype]
 
-
-def _kernel(line: Instruction, opaque: Opaque) -> Callable[..., list[Call]]:
-    if line.op == "opaque" and line.params["artifact"] in opaque:
-        return partial(_opaque, opaque[line.params["artifact"]])
-    return partial(INSTRUCTIONS[line.op].kernel, **line.params)
+    def _new(self, width: int, dtype: type) -> NDArray[Any]:
+        array: NDArray[Any] = np.empty((self.rows, width), dtype)
+        self.size += array.nbytes
+        return array
 
 
 def _opaque(compute: Callable[[Matrix], Matrix], out: Matrix, scratch: Any, a: Matrix) -> list[Call]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ F8 = np.dtype(np.float64)
 LARGEST = 2.0**500
 """A value this large (3e150) is no measurement, and its square may be no number: refused like an infinity."""
 
+LOOKED_AT = 65536
+"""Values that are looked at together: even a refusal takes little memory."""
+
 SHOWN = 20
 """How many bad rows a message names; the error's `rows` holds all."""
 
@@ -29,7 +33,8 @@ def matrix(X: Any, width: int) -> NDArray[Any]:
     """
     if type(X) is np.ndarray and X.dtype is F8 and X.ndim == 2 and X.shape[1] == width and len(X):
         return X
-    if isinstance(X, np.ma.MaskedArray):
+    # numpy imports its masked arrays when they are first named; whoever has one has done so.
+    if "numpy.ma" in sys.modules and isinstance(X, np.ma.MaskedArray):
         raise InputError(
             "spectra: a masked array was given; fill or drop the masked values, a prediction cannot skip them"
         )
@@ -74,9 +79,13 @@ def _check_shape(array: NDArray[Any], width: int) -> None:
 
 def bad_rows(X: Matrix) -> list[tuple[int, str]]:
     """Each row that holds a value no prediction may use, with the first such value named."""
-    wrong = ~(np.abs(np.asarray(X, F8)) < LARGEST)
-    rows = np.flatnonzero(wrong.any(axis=1))
-    return [(int(i), _reason(X[i], int(np.argmax(wrong[i])))) for i in rows]
+    found = []
+    size = max(1, LOOKED_AT // X.shape[1])
+    for start in range(0, len(X), size):
+        wrong = ~(np.abs(np.asarray(X[start : start + size], F8)) < LARGEST)
+        rows = np.flatnonzero(wrong.any(axis=1)).tolist()
+        found += [(start + i, _reason(X[start + i], int(np.argmax(wrong[i])))) for i in rows]
+    return found
 
 
 def _reason(row: Matrix, point: int) -> str:

@@ -91,7 +91,8 @@ def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
 
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1) -> Calls:
-    values, calls = a, list[Callable[[], Any]]()
+    values = a
+    calls: Calls = []
     if f == "sumsq":
         values = scratch(a.shape[1])
         calls.append(partial(np.multiply, a, a, values))

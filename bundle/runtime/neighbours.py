@@ -16,7 +16,7 @@ __all__ = ["dist", "nearest"]
 Matrix = NDArray[np.float64]
 Calls = list[Callable[[], Any]]
 
-TILE = 16384
+TILE = 32768
 """Differences held at once: they stay in the cache between the steps."""
 
 

@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import inf
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import fast
 from .errors import PlanError
-from .frame import Frame, Opaque
+from .evidence import SMALL, below
+from .frame import Frame, Kernel, Opaque, kernel
 from .inputs import LARGEST, bad_rows, matrix, refuse
 from .plan import Instruction, Plan
+from .spread import spread
 
-__all__ = ["Opaque", "Replay"]
+__all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 
-BLOCK = 768 * 1024
-"""Bytes of the widest register in one block: larger ones leave the second-level cache, smaller ones cost more calls."""
+PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "fast": fast.KERNELS})
+"""The kernels that each profile puts in the place of the exact ones."""
+
+ROOM = 1_900_000
+"""Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
+below 100,000."""
 
 KEPT = 8
-"""Frames kept between calls: each thread that predicts at once needs one for whole blocks and one for the rest."""
+"""Frames kept between calls: each thread that predicts at once needs one."""
 
 FEW = 4
 BUFFER = 512
 """Elements of numpy's buffer for more than a few rows: at its own 8192, numpy copies several rows together wherever
 one operand is narrower or has one row, which takes longer than the arithmetic."""
 
+SHARE = 4
+"""Blocks that each thread must find for another thread to be worth its start."""
+
 
 class Replay:
     """A plan made ready to run, for some of its outputs.
 
     `opaque` maps the digests of pickled artifacts to what they compute; without it a plan that needs one is refused.
-    Raises PlanError when the plan cannot be run. Safe to call from several threads.
+    `profile` is `exact` or `fast`; up to `threads` threads share the rows of a large batch, which changes no bit in the
+    exact profile. Raises PlanError when the plan cannot be run. Safe to call from several threads.
     """
 
-    def __init__(self, plan: Plan, outputs: Sequence[str] = ("value",), opaque: Opaque | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        outputs: Sequence[str] = ("value",),
+        opaque: Opaque | None = None,
+        *,
+        profile: str = "exact",
+        threads: int = 1,
+    ) -> None:
         if len(plan.inputs) != 1:
             raise PlanError(f"this host runs plans of one source, this one has {len(plan.inputs)}")
         missing = [name for name in outputs if name not in plan.outputs]
@@ -49,17 +71,17 @@ class Replay:
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
         self._body = _needed(plan.body, {plan.outputs[name].register for name in outputs})
-        self._opaque = opaque or {}
-        widest = max([self.width, *(plan.widths[line.out] for line in self._body)])
-        self._block = max(1, BLOCK // (8 * widest))
+        self._kernels = [kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
+        # A pickled step may be anything: it is not asked for two blocks at once.
+        self._threads = 1 if any(line.op == "opaque" for line in self._body) else threads
         self._lock = Lock()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
-        self._frames = [Frame(plan, self._body, self.outputs, self._opaque, rows=1)]
+        self._frames = [self._new_frame(1)]
+        self._block = max(1, ROOM // self._frames[0].size)
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
-        with np.errstate(all="ignore"):
-            return self._run(X, checked=False)
+        return self._run(X, checked=False)
 
     def predict(self, X: Any) -> Matrix:
         """The first output, (n, width), for any acceptable spectra; raises what `answers` raises."""
@@ -71,73 +93,109 @@ class Replay:
         Raises InputError listing every row that holds an unusable value, or whose first output is not finite: a
         constant row, say.
         """
-        x = matrix(X, self.width)
+        found = self._run(matrix(X, self.width), checked=True)
         with np.errstate(all="ignore"):
-            found = self._run(x, checked=True)
-            flat = found[0].reshape(-1)
-            # A dot product sees a NaN or an infinity anywhere, in one call; only then is it worth looking closer.
-            if not np.dot(flat, flat) < inf:
+            if not below(found[0].reshape(-1), inf):
                 _refuse_unanswered(found[0])
         return found
 
     def _run(self, X: Matrix, *, checked: bool) -> tuple[Matrix, ...]:
-        n, block = len(X), self._block
+        n = len(X)
         if n <= FEW:
-            return self._blocks(X, X, n, checked)
-        size = np.setbufsize(BUFFER)
-        try:
-            if n <= block:
-                return self._blocks(X, X, n, checked)
-            whole = n - n % block
-            parts = [self._blocks(X[:whole], X, block, checked)]
-            if whole < n:
-                parts.append(self._blocks(X[whole:], X, n - whole, checked))
-            return tuple([np.concatenate(columns) for columns in zip(*parts, strict=True)])
-        finally:
-            np.setbufsize(size)
+            with np.errstate(all="ignore"):
+                return self._one_block(X, checked)
+        if n <= self._block:
+            with _settings():
+                return self._one_block(X, checked)
+        return self._many_blocks(X, checked)
 
-    def _blocks(self, rows: Matrix, X: Matrix, size: int, checked: bool) -> tuple[Matrix, ...]:
-        """The outputs for `rows`, a whole number of blocks of `size` rows of `X`."""
-        frame = self._frame(size)
+    def _one_block(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
+        frame = self._frame(len(X))
         try:
-            if len(rows) == size:
-                _run_block(frame, rows, X, checked)
-                return tuple([result.copy() for result in frame.results])
-            answers = tuple([np.empty((len(rows), result.shape[1])) for result in frame.results])
-            for start in range(0, len(rows), size):
-                block = slice(start, start + size)
-                _run_block(frame, rows[block], X, checked)
-                for answer, result in zip(answers, frame.results, strict=True):
-                    answer[block] = result
-            return answers
+            _compute(frame, X, X, checked)
+            return tuple([result.copy() for result in frame.results])
         finally:
-            frame.let_go()
-            self._keep(frame)
+            self._give_back(frame)
+
+    def _many_blocks(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
+        """The outputs, from blocks of one size that threads take from one pile.
+
+        The last block ends with the batch: it repeats some rows of the one before, with the same bits.
+        """
+        n = len(X)
+        blocks = -(-n // self._block)
+        size = -(-n // blocks)
+        starts = deque([min(start, n - size) for start in range(0, n, size)])
+        answers = tuple([np.empty((n, self.plan.widths[self.plan.outputs[name].register])) for name in self.outputs])
+
+        def work() -> None:
+            frame = self._frame(size)
+            try:
+                with _settings():  # which are a thread's own
+                    for start in _taken(starts):
+                        rows = slice(start, start + size)
+                        _compute(frame, X[rows], X, checked)
+                        for answer, result in zip(answers, frame.results, strict=True):
+                            answer[rows] = result
+            except BaseException:
+                starts.clear()
+                raise
+            finally:
+                self._give_back(frame)
+
+        spread(work, max(1, min(self._threads, blocks // SHARE)))
+        return answers
 
     def _frame(self, rows: int) -> Frame:
         with self._lock:
             for number, frame in enumerate(self._frames):
                 if len(frame.x) == rows:
                     return self._frames.pop(number)
-        return Frame(self.plan, self._body, self.outputs, self._opaque, rows)
+        return self._new_frame(rows)
 
-    def _keep(self, frame: Frame) -> None:
+    def _new_frame(self, rows: int) -> Frame:
+        return Frame(self.plan, self._body, self._kernels, self.outputs, rows)
+
+    def _give_back(self, frame: Frame) -> None:
+        frame.let_go()
         with self._lock:
             self._frames.append(frame)
             if len(self._frames) > KEPT:
                 del self._frames[0]
 
 
-def _run_block(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> None:
+def _compute(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> None:
     """Leave the outputs for `rows` of X in the frame; should one be bad, all bad rows of X are named at once."""
     frame.fill(rows)
-    # The sum of squares cannot hide a large value, an infinity or a NaN, whatever the order of summation.
-    if checked and not np.dot(frame.flat, frame.flat) < LARGEST * LARGEST:
-        bad = bad_rows(X)
-        if bad:
-            raise refuse(bad, len(X))
+    evidence = frame.evidence
+    if checked and evidence is None and not below(frame.spectra, LARGEST * LARGEST):
+        _refuse_unusable(X)
     for call in frame.calls:
         call()
+    if checked and evidence is not None:
+        for seen in evidence:
+            if not below(seen, SMALL):
+                _refuse_unusable(X)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """No warnings from numpy, and its smaller buffer."""
+    with np.errstate(all="ignore"):
+        size = np.setbufsize(BUFFER)
+        try:
+            yield
+        finally:
+            np.setbufsize(size)
+
+
+def _taken(pile: deque[int]) -> Iterator[int]:
+    while True:
+        try:
+            taken = pile.popleft()
+        except IndexError:
+            return
+        yield taken
 
 
 def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
@@ -147,6 +205,12 @@ def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
             kept.append(line)
             wanted.update(line.inputs)
     return kept[::-1]
+
+
+def _refuse_unusable(X: NDArray[Any]) -> None:
+    rows = bad_rows(X)
+    if rows:
+        raise refuse(rows, len(X))
 
 
 def _refuse_unanswered(value: Matrix) -> None:

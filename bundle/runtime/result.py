@@ -22,8 +22,11 @@ class Result:
     axis_action: str
     """What was done with the axis: `same`, or `axis_unchecked` when none was given or the model knows none."""
     profile: str
-    """`exact`: the same bits in every host; `opaque`: a pickled step took part."""
+    """`exact`: the same bits in every host; `opaque`: a pickled step took part; `fast`: within `bound`."""
     digest: str
     """Sha256 of the bundle's manifest."""
     proba: NDArray[np.float64] | None = None
     """Shape (n, c): the probability of each class, where the model tells them."""
+    bound: float | None = None
+    """The largest difference of the `fast` profile to the exact one on the model's golden rows, in the units of what it
+    answers; None in the other profiles."""

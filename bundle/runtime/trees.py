@@ -19,6 +19,8 @@ Index = NDArray[np.int32]
 
 WALKS = 8192
 """Walks made side by side: they, and the nodes of the few trees that they lead through, stay in the cache."""
+GOING = 0.75
+"""Walks that have ended are taken out once so small a part still goes on."""
 ANSWERS = 65536
 """Values of leaves that are held before they are added."""
 
@@ -60,30 +62,40 @@ def _leaves(x: Matrix, feature: Index, threshold: Matrix, kids: Index, root: Ind
     for start in range(0, len(root), trees):
         some = slice(start, start + trees)
         leaves[:, some] = root[some]
-        leaves[:, some] = _walk(x, feature, threshold, kids, leaves[:, some].copy())
+        leaves[:, some] = _walk(x, feature, threshold, kids, leaves[:, some])
     return leaves
 
 
-def _walk(x: Matrix, feature: Index, threshold: Matrix, kids: Index, node: NDArray[np.intp]) -> Index:
-    """Go down from `node` until no walk goes on; kids come later than their parents, so that it ends."""
-    values, first = x.reshape(-1), np.arange(0, x.size, x.shape[1])[:, None]
-    column, kid = np.empty(node.shape, np.int32), np.empty(node.shape, np.int32)
-    place, v, limit = np.empty_like(node), np.empty(node.shape), np.empty(node.shape)
-    holds = np.empty(node.shape, np.bool_)
-    while True:
+def _walk(x: Matrix, feature: Index, threshold: Matrix, kids: Index, start: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Go down from `start`, (rows, trees); kids come later than their parents, so that every walk ends."""
+    node = start.reshape(-1)
+    end, walk = np.empty_like(node), np.arange(node.size)
+    first = np.repeat(np.arange(0, x.size, x.shape[1]), start.shape[1])
+    buffers = [np.empty(node.size, kind) for kind in (np.int32, np.int32, np.intp, np.float64, np.float64, np.bool_)]
+    while node.size:
+        column, kid, place, v, limit, holds = (buffer[: node.size] for buffer in buffers)
         # All numbers of nodes and columns were checked with the plan; "clip" only spares a copy.
-        feature.take(node, None, column, "clip")
-        np.add(first, column, place)
-        values.take(place, None, v, "clip")
-        threshold.take(node, None, limit, "clip")
-        np.greater(v, limit, holds)
-        np.add(node, node, place)
-        np.add(place, holds, place)
-        kids.take(place, None, kid, "clip")
-        np.equal(node, kid, holds)
-        if holds.all():
-            return kid
-        np.copyto(node, kid)
+        level: list[Callable[[], Any]] = [
+            partial(feature.take, node, None, column, "clip"),
+            partial(np.add, first, column, place),
+            partial(x.reshape(-1).take, place, None, v, "clip"),
+            partial(threshold.take, node, None, limit, "clip"),
+            partial(np.greater, v, limit, holds),
+            partial(np.add, node, node, place),
+            partial(np.add, place, holds, place),
+            partial(kids.take, place, None, kid, "clip"),
+        ]
+        two: list[Callable[[], Any]] = [*level, partial(np.copyto, node, kid), *level]
+        going = node.size
+        while going > GOING * node.size:
+            for call in two:
+                call()
+            np.not_equal(node, kid, holds)
+            np.copyto(node, kid)
+            going = int(np.count_nonzero(holds))
+        end[walk] = node
+        node, first, walk = node[holds], first[holds], walk[holds]
+    return end.reshape(start.shape)
 
 
 def _add_leaves(out: Matrix, values: Matrix, groups: Sequence[int]) -> None:

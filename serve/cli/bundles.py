@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -25,8 +25,16 @@ Opaque = Annotated[
     ),
 ]
 
+Profile = Annotated[
+    Literal["exact", "fast"],
+    Parameter(
+        name="--profile",
+        help="exact gives the same bits everywhere; fast uses this machine's linear algebra, within a measured bound.",
+    ),
+]
 
-def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
+
+def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False, profile: Profile = "exact") -> int:
     """Say what a bundle is: its targets, axis, steps, folds, digest and where it came from.
 
     Parameters
@@ -36,7 +44,7 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) ->
     """
     from ...bundle import load
 
-    facts = load(model, allow_opaque=allow_opaque).info()
+    facts = load(model, allow_opaque=allow_opaque, profile=profile).info()
     if json:
         print_json(facts)
         return 0
@@ -53,6 +61,7 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False) ->
         "steps": steps,
         "folds": ", ".join(facts["folds"]),
         "profile": facts["profile"],
+        **({} if facts["bound"] is None else {"bound": f"{facts['bound']:.3g} from the exact golden answers"}),
         "golden rows": f"{facts['golden']['rows']}, {facts['golden']['origin']}",
         "instructions": ", ".join(f"{count} {kind}" for kind, count in facts["instructions"].items()),
         "size": f"{facts['bytes']} bytes",
@@ -109,6 +118,7 @@ def predict(
     strict: bool = False,
     json: Json = False,
     allow_opaque: Opaque = False,
+    profile: Profile = "exact",
 ) -> int:
     """Predict the spectra of a text file, one row each.
 
@@ -132,7 +142,7 @@ def predict(
     from ...bundle.errors import InputError
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
 
-    bundle = load(model, allow_opaque=allow_opaque)
+    bundle = load(model, allow_opaque=allow_opaque, profile=profile)
     data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
     try:
         table = read_spectra(data)
@@ -182,7 +192,8 @@ def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> s
     import json
 
     records = _records(bundle, model, ids, result)
-    flagged = [{**record, "flags": result.flags[record["row"] - 1]} for record in records]
+    made = {"profile": result.profile, "bound": result.bound}
+    flagged = [{**record, "flags": result.flags[record["row"] - 1], **made} for record in records]
     if bundle.classes is not None and result.proba is not None:
         labels = list(map(str, bundle.classes.labels))
         for record in flagged:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from .bundles import Json
 
@@ -15,13 +17,21 @@ if TYPE_CHECKING:
 __all__ = ["check_workspace", "export", "runs"]
 
 
-def runs(workspace: Path, /, *, json: Json = False) -> int:
+def runs(
+    workspace: Path,
+    /,
+    *,
+    limit: Annotated[int, Parameter(validator=Number(gte=1))] = 100,
+    json: Json = False,
+) -> int:
     """List what a workspace recorded: its newest runs, their pipelines with scores, and the chains to export.
 
     Parameters
     ----------
     workspace
         Folder with a store.duckdb.
+    limit
+        How many runs to list; it is said when there are more.
     """
     check_workspace(workspace)
     # Only now: what was wrongly asked is told at once, a store takes its time to import.
@@ -30,7 +40,10 @@ def runs(workspace: Path, /, *, json: Json = False) -> int:
     from ...store import WorkspaceStore
 
     with WorkspaceStore(workspace) as store:
-        found = [_with_pipelines(store, run) for run in store.list_runs().iter_rows(named=True)]
+        newest = store.list_runs(limit=limit + 1)
+        found = [_with_pipelines(store, run) for run in newest.head(limit).iter_rows(named=True)]
+    if len(newest) > limit:
+        print(f"n4a: there are more runs than the newest {limit}; --limit says how many to list", file=sys.stderr)
     if json:
         # Unlike json.dumps it says null where a score is no number, and knows times.
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())

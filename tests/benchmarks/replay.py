@@ -1,39 +1,108 @@
 """Warm replay through the public `predict`, beside scikit-learn in memory and the sum of all values.
 
-Run: python tests/benchmarks/replay.py
+Run: python tests/benchmarks/replay.py [CHAIN …]
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
+import tracemalloc
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from chains import CHAINS, Benchmark, Fitted
 from n4akit import load
 from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.export import export
-from workload import medians, ratio, spectra, train
+from n4akit.bundle.runtime import Replay
+from n4akit.bundle.runtime.spread import useful_threads
+from workload import medians, ratio, spectra
+
+Predict = Callable[[Any], Any]
 
 
-def main() -> None:
-    trained = train()
-    with tempfile.TemporaryDirectory() as folder:
-        bundle = load(export(from_sklearn(trained.folds), Path(folder) / "model"))
-        X, _ = spectra(10_000, seed=1)
-        y_range = float(abs(trained.cached(X).max() - trained.cached(X).min()))
-        difference = float(abs(bundle.predict(X) - trained.cached(X)).max())
-        print("| spectra | scikit-learn, µs | n4akit, µs | ratio | n4akit over X.sum() |")
-        print("|---|---|---|---|---|")
-        for n in (1, 16, 256, 10_000):
-            x = X[:n].copy()
-            ours, theirs, floor = medians(
-                [lambda x=x: bundle.predict(x), lambda x=x: trained.cached(x), lambda x=x: x.sum()],
-                repeats=15,
-                at_least=0.02,
+def ways(path: Path) -> dict[str, Predict]:
+    """Every way of replaying one bundle. What is asked of `exact` and `fast` is asked of all cores."""
+    exact, fast = load(path), load(path, profile="fast")
+    faithful = Replay(exact.plan("faithful"), threads=useful_threads())
+    return {
+        "exact": exact.predict,
+        "exact, one thread": load(path, threads=1).predict,
+        "fast": fast.predict,
+        "fast, one thread": load(path, profile="fast", threads=1).predict,
+        "faithful": faithful.predict,
+    }
+
+
+def speeds(benchmark: Benchmark, fitted: Fitted, replays: Mapping[str, Predict]) -> None:
+    X, _ = spectra(max(benchmark.sizes), seed=1)
+    print("| spectra | replay | µs | scikit-learn, µs | faster by | asked | over X.sum() | asked |")
+    print("|---|---|---|---|---|---|---|---|")
+    for n in benchmark.sizes:
+        x = X[:n].copy()
+        runs = [partial(predict, x) for predict in (*replays.values(), fitted.cached)]
+        *ours, theirs, floor = medians([*runs, x.sum], repeats=15, at_least=0.02)
+        for way, taken in zip(replays, ours, strict=True):
+            least, most = benchmark.asked.get((way, n)), benchmark.sums.get((way, n))
+            cells = (
+                *(n, way, f"{taken * 1e6:.1f}", f"{theirs * 1e6:.0f}"),
+                *(ratio(theirs, taken), kept("≥", least, least is not None and theirs >= least * taken)),
+                *(ratio(taken, floor), kept("≤", most, most is not None and taken <= most * floor)),
             )
-            cells = (n, f"{theirs * 1e6:.0f}", f"{ours * 1e6:.1f}", ratio(theirs, ours), ratio(ours, floor))
             print("| " + " | ".join(map(str, cells)) + " |")
-        print(f"\nlargest difference to scikit-learn: {difference / y_range:.1e} of the range of the predictions")
+
+
+def kept(sign: str, mark: float | None, good: bool) -> str:
+    """What was asked for, and whether it was not reached."""
+    return "" if mark is None else f"{sign} {mark:g}×" + ("" if good else ", **missed**")
+
+
+def differences(fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> None:
+    X, _ = spectra(2000, seed=2)
+    expected = fitted.cached(X)
+    wide = float(np.ptp(expected))
+    print("\nlargest difference, of the range of the predictions:")
+    for way, predict in replays.items():
+        found = np.asarray(predict(X)).reshape(expected.shape)
+        print(f"- {way} to scikit-learn: {float(np.abs(found - expected).max()) / wide:.1e}")
+    bound = load(path, profile="fast").bound
+    print(f"- fast to exact on the golden rows, as the bundle tells: {(bound or 0.0) / wide:.1e}")
+
+
+def memory(path: Path) -> None:
+    """Peak of what a prediction allocates, beside its answer."""
+    X, _ = spectra(10_000, seed=1)
+    # A hundred thousand spectra that take no memory themselves; they are not contiguous, so that blocks are copied.
+    repeated = np.broadcast_to(X[0], (100_000, X.shape[1]))
+    print("\npeak extra memory, MB a thread (asked: ≤ 2):")
+    for profile in ("exact", "fast"):
+        for x in (X, repeated):
+            for threads in (1, 2):
+                bundle = load(path, profile=profile, threads=threads)
+                tracemalloc.start()
+                answer = bundle.predict(x)
+                peak = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
+                each = (peak - answer.nbytes) / threads / 1e6
+                print(f"- {profile}, {len(x)} spectra, {threads} threads: {each:.2f}")
+
+
+def main(names: list[str]) -> None:
+    for name in names or CHAINS:
+        benchmark = CHAINS[name]
+        fitted = benchmark.fit()
+        print(f"\n### {name}: {benchmark.title}; {useful_threads()} threads\n")
+        with tempfile.TemporaryDirectory() as folder:
+            path = export(from_sklearn(fitted.estimators), Path(folder) / "model")
+            replays = ways(path)
+            speeds(benchmark, fitted, replays)
+            differences(fitted, path, replays)
+            memory(path)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,6 +1,6 @@
 """The workspace beside its limits: DuckDB's bulk insert, a bare insert into SQLite, raw SQL, joblib as others use it.
 
-Run: python tests/benchmarks/store.py [PREDICTIONS]
+Run: python tests/benchmarks/store.py [PREDICTIONS [SAMPLES]]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.ensemble import RandomForestRegressor
 from workload import medians, ratio
 
-SAMPLES = 100
+SAMPLES = int(sys.argv[2]) if len(sys.argv) > 2 else 100
 """Values in each array of a prediction."""
 FOLDS = 500
 """Predictions in a pipeline."""
@@ -46,8 +46,14 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:.1f} ms"
 
 
-def record(store: WorkspaceStore, n: int, calls: list[float]) -> str:
-    """n predictions with arrays, as a training engine records them; answers the run."""
+Insert = Callable[[str, bytes | None], object]
+
+
+def record(store: WorkspaceStore, n: int, calls: list[float], bare: Insert, inserts: list[float]) -> str:
+    """n predictions with arrays, as a training engine records them; answers the run.
+
+    A bare insert of as many bytes follows each call, so that both meet the same machine.
+    """
     rng = np.random.default_rng(0)
     y, indices = rng.random(SAMPLES), np.arange(SAMPLES)
     run = store.begin_run("benchmark", {"n": n}, [{"name": "d"}])
@@ -66,6 +72,7 @@ def record(store: WorkspaceStore, n: int, calls: list[float]) -> str:
             between = time.perf_counter()
             store.save_prediction_arrays(prediction, y, predicted, sample_indices=indices)
             calls += [between - begun, time.perf_counter() - between]
+            inserts += [timed(lambda: bare("x" * 330, None)), timed(lambda: bare("x" * 130, bytes(24 * SAMPLES)))]
         store.complete_pipeline(pipeline, 0.1, 0.1, "rmse", 1)
     store.complete_run(run, {})
     return run
@@ -105,20 +112,13 @@ def bulk(folder: Path, n: int) -> float:
     return timed(run)
 
 
-def bare_insert(folder: Path) -> float:
-    """Median seconds of inserting the bytes of one record into SQLite in WAL mode, and nothing else."""
+def bare_insert(folder: Path) -> Insert:
+    """Inserts the bytes of one record into SQLite in WAL mode, and does nothing else."""
     connection = sqlite3.connect(folder / "bare.sqlite", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT, body BLOB)")
-    doc, body = "x" * 560, bytes(24 * SAMPLES)
-    taken = [
-        timed(partial(connection.execute, "INSERT INTO records (doc, body) VALUES (?, ?)", given))
-        for _ in range(3000)
-        for given in ((doc, None), (doc[:80], body))
-    ]
-    connection.close()
-    return statistics.median(taken)
+    connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY, doc TEXT, body BLOB)")
+    return lambda doc, body: connection.execute("INSERT INTO records (doc, body) VALUES (?, ?)", (doc, body))
 
 
 def reading(store: WorkspaceStore) -> None:
@@ -145,18 +145,24 @@ def reading(store: WorkspaceStore) -> None:
 def artifacts(store: WorkspaceStore, folder: Path) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 700))
-    pls = [PLSRegression(10).fit(X + k, X[:, k]) for k in range(10)]
+    pls = PLSRegression(10).fit(X, X[:, 0])
     forest = RandomForestRegressor(500, random_state=0, n_jobs=2).fit(X, X[:, 0])
 
-    def saving(objects: list[Any], format: str) -> float:
-        return statistics.median([timed(partial(store.save_artifact, o, "x", "model", format)) for o in objects])
+    def saving(model: Any, format: str) -> float:
+        """A remark makes another object of a model, as large and as slow to save."""
+        taken = []
+        for remark in range(7):
+            model.remark_ = remark
+            taken.append(timed(partial(store.save_artifact, model, "x", "model", format)))
+        return statistics.median(taken)
 
-    for what, objects in (("PLS(10) of 700 points", pls), ("a random forest of 500", [forest])):
-        dumps = [partial(joblib.dump, o, folder / "peer.joblib", compress=3) for o in objects]
-        peer = statistics.median(map(timed, dumps))
+    for what, model in (("PLS(10) of 700 points", pls), ("a random forest of 500", forest)):
+        peer = statistics.median(
+            timed(partial(joblib.dump, model, folder / "peer.joblib", compress=3)) for _ in range(5)
+        )
         for format in ("joblib", "pickle"):
             for when in ("", " again"):
-                taken = saving(objects, format)
+                taken = saving(model, format)
                 limit = f"joblib compress=3 {milliseconds(peer)}"
                 line(f"save {what}{when}, format {format}", milliseconds(taken), limit, ratio(peer, taken))
 
@@ -176,18 +182,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bulk").mkdir()
-        limit, bare = bulk(folder / "bulk", n), bare_insert(folder)
+        limit = bulk(folder / "bulk", n)
         calls: list[float] = []
+        inserts: list[float] = []
         with WorkspaceStore(folder / "workspace") as store:
             started = time.perf_counter()
-            run = record(store, n, calls)
+            run = record(store, n, calls, bare_insert(folder), inserts)
             assert len(store.query_predictions()) == n
-            ours = time.perf_counter() - started
+            ours = time.perf_counter() - started - sum(inserts)
             line(f"{n} predictions", f"{n / ours:.0f}/s", f"bulk {n / limit:.0f}/s", f"{limit / ours:.2f}")
-            p50, p99 = (float(np.quantile(calls, q)) * 1e6 for q in (0.5, 0.99))
-            line(
-                "one call", f"{p50:.0f} µs (p99 {p99:.0f})", f"bare insert {bare * 1e6:.0f} µs", ratio(p50, bare * 1e6)
-            )
+            p50, p99, bare, rare = (float(np.quantile(t, q)) * 1e6 for t in (calls, inserts) for q in (0.5, 0.99))
+            limits = f"bare insert {bare:.0f} µs (p99 {rare:.0f})"
+            line("one call", f"{p50:.0f} µs (p99 {p99:.0f})", limits, ratio(p50, bare))
             reading(store)
             artifacts(store, folder)
         sizes = [(folder / place / "store.duckdb").stat().st_size for place in ("workspace", "bulk")]

@@ -66,6 +66,11 @@ def test_asking_for_opaque_changes_nothing_for_other_bundles(saved: Path, spectr
     assert asked.profile == unasked.profile == "exact"
 
 
+def test_no_profile_makes_a_pickled_step_faster(pickled: Path) -> None:
+    with pytest.raises(BundleError, match="profile 'fast': a pickled step takes part"):
+        load(pickled, allow_opaque=True, profile="fast")
+
+
 @pytest.mark.parametrize("method", ["predict", "transform"])
 def test_an_object_that_predicts_or_transforms_is_a_step(
     pickled: Path, tmp_path: Path, spectra: np.ndarray, method: str

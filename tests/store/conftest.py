@@ -10,6 +10,7 @@ import pytest
 from n4akit.store import WorkspaceStore
 
 from ..conftest import Tecator
+from .disk import Laboratory, compiled
 from .study import Study, begin
 from .trained import Matrix, Trained
 
@@ -18,6 +19,14 @@ from .trained import Matrix, Trained
 def workspace(tmp_path: Path) -> Path:
     """Where a workspace is going to be."""
     return tmp_path / "workspace"
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    """Processes whose disk fails when they ask for it."""
+    laboratory = Laboratory(compiled(tmp_path_factory.mktemp("disk")))
+    yield laboratory
+    laboratory.leave()
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from n4akit.store import Busy, StoreError, WorkspaceStore, desk
+from n4akit.store import Busy, StoreError, WorkspaceStore, desk, reading
 
 from .actors import hold, record_much, run, start
+from .puppets import Puppet
 from .soundness import assert_sound, rows
 from .study import Study, begin, read
 
@@ -57,7 +58,7 @@ def test_two_stores_in_one_process_take_turns_and_read_everything(workspace: Pat
 
 
 def test_the_database_is_given_back_when_nobody_reads(store: WorkspaceStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "IDLE", 0.0)
+    monkeypatch.setattr(reading, "IDLE", 0.0)
     store.list_runs()
     lock = store.workspace_path / "store.lock"
     for _ in range(500):
@@ -153,6 +154,20 @@ def test_a_stopped_process_that_has_the_database_is_named(workspace: Path) -> No
     here.send("leave")
     holder.join()
     store.close()
+    assert_sound(workspace)
+
+
+def test_who_opens_and_closes_the_file_in_a_process_that_has_it_lets_nobody_in(workspace: Path) -> None:
+    """The system drops DuckDB's own lock then, and not the lease."""
+    with WorkspaceStore(workspace) as store:
+        puppet, study = Puppet(workspace), begin(store)
+        for number in range(4):
+            study.prediction()
+            assert len(store.query_predictions(run_id=study.run)) == number + 1
+            assert (workspace / "store.duckdb").read_bytes()
+            assert puppet("write_and_read", 5) == 5
+        puppet.leave()
+        assert len(store.query_predictions()) == 24
     assert_sound(workspace)
 
 

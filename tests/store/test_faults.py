@@ -13,14 +13,14 @@ import numpy as np
 import polars as pl
 import pytest
 from n4akit.bundle import files
-from n4akit.store import WorkspaceStore, cleanup, database, desk, inbox, lease, merge, objects
+from n4akit.store import WorkspaceStore, cleanup, database, desk, inbox, lease, merge, migrations, objects, transactions
 
 from .actors import run
 from .interleaving import die, interrupted
 from .soundness import assert_sound, rows
 from .study import begin
 
-MODULES = (cleanup, database, desk, files, inbox, lease, merge, objects)
+MODULES = (cleanup, database, desk, files, inbox, lease, merge, migrations, objects, transactions)
 KEPT, GARBAGE = {"kept": 1.5}, {"garbage": 2.5}
 
 
@@ -172,5 +172,6 @@ def test_a_death_while_garbage_is_collected_takes_garbage_alone(stride: int, mov
         with WorkspaceStore(workspace) as store:
             left.add(store.gc_artifacts())
         assert len(rows(workspace, "SELECT * FROM artifacts")) == 1
+        assert len([*workspace.glob("artifacts/*/*")]) == 1
         assert_whole(workspace)
     assert left == {0, 1}

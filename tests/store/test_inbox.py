@@ -85,7 +85,7 @@ def test_trimming_forgets_the_oldest_and_numbers_go_on(inbox: Inbox, tmp_path: P
     assert documents(inbox) == ["2"]
     last = inbox.newest()
     inbox.trim(last)
-    assert (documents(inbox), inbox.newest()) == ([], 0)
+    assert (documents(inbox), inbox.newest(), inbox.empty()) == ([], last, True)
     inbox.close()
     again = Inbox(tmp_path)
     again.put("k", "3", "3")

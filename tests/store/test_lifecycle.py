@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -192,5 +193,5 @@ def test_a_log_entry_keeps_everything_it_was_told(study: Study) -> None:
     study.store.log_step(study.pipeline, 2, "PLS", "end", 12, long, {"rows": np.int64(3)}, "warning")
     row = study.store.get_pipeline_log(study.pipeline).row(0, named=True)
     assert (row["step_idx"], row["operator_class"], row["event"], row["duration_ms"]) == (2, "PLS", "end", 12)
-    assert (row["details"], row["level"]) == ('{"rows": 3}', "warning")
+    assert (json.loads(row["details"]), row["level"]) == ({"rows": 3}, "warning")
     assert row["message"] == long

@@ -24,7 +24,7 @@ def test_one_alone_or_many_together(tmp_path: Path) -> None:
     two.release()
     assert three.try_alone()
     assert not one.try_shared()
-    assert not one.wait_alone(0.0)
+    assert not one.wait(one.try_alone, 0.0)
     with pytest.raises(Busy, match="another process has had it alone for 0 s"):
         two.wait_shared(0.0)
     three.forget()

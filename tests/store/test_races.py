@@ -108,7 +108,7 @@ def test_who_leaves_just_when_a_collection_looks_who_is_there_takes_nothing_away
     leaver = WorkspaceStore(garbage)
     with WorkspaceStore(garbage) as collector:
         collector.delete_run("nobody", delete_artifacts=False)  # nothing is in the inbox
-        presence = collector._desk._presence
+        presence = collector._writing._presence
         come_back = presence.wait_shared
 
         def leave_first(seconds: float) -> None:

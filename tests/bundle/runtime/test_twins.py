@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Replay
 
-from .programs import bits, draw_plan, draw_present, draw_rows, replay_row
+from .programs import bits, draw_lines, draw_plan, draw_present, draw_rows, replay_row
 
 drawn = st.randoms(use_true_random=False)
 thorough = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -50,6 +50,17 @@ def test_a_row_has_the_same_answer_alone_and_in_any_batch(rng: Random) -> None:
     for edges in (cuts, list(range(len(X) + 1))):
         parts = [replay(X[a:b]) for a, b in pairwise(edges)]
         assert [bits(np.concatenate(columns)) for columns in zip(*parts, strict=True)] == together
+
+
+@pytest.mark.parametrize("word", ["map", "pieces", "forest", "dist", "nearest"])
+def test_more_rows_than_a_kernel_takes_at_once_have_the_bits_of_a_few(word: str) -> None:
+    for seed in range(3):
+        plan = draw_lines(Random(seed), word, 7)
+        replay = Replay(plan, tuple(plan.outputs))
+        X = np.tile(draw_rows(Random(seed), 1000, 7), (10, 1))
+        few = [replay(X[start : start + 50]) for start in range(0, 1000, 50)]
+        for answer, *parts in zip(replay(X), *few, strict=True):
+            assert bits(answer) == 10 * bits(np.concatenate(parts))
 
 
 @settings(thorough, max_examples=15)

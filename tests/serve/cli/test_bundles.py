@@ -152,7 +152,19 @@ def test_predict_tells_programs_with_the_flags(models: Path, tmp_path: Path) -> 
         "digest": load(models / "plain.n4a").digest,
         "axis_action": "axis_unchecked",
         "flags": ["constant_row"],
+        "profile": "exact",
+        "bound": None,
     }
+
+
+def test_the_fast_profile_is_told_with_its_bound(models: Path, spectra: Matrix, spectra_csv: Path) -> None:
+    fast = load(models / "plain.n4a", profile="fast")
+    told = json.loads(n4a("predict", models / "plain.n4a", spectra_csv, "--json", "--profile", "fast").stdout)
+    assert {(row["profile"], row["bound"]) for row in told} == {("fast", fast.bound)}
+    np.testing.assert_allclose([row["value"] for row in told], fast.predict(spectra), rtol=1e-9)
+    info = n4a("info", models / "plain.n4a", "--profile", "fast").stdout
+    assert f"{fast.bound:.3g} from the exact golden answers" in info
+    assert "bound" not in n4a("info", models / "plain.n4a").stdout
 
 
 def test_several_targets_are_a_line_each(models: Path, spectra: Matrix, spectra_csv: Path) -> None:

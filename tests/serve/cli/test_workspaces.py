@@ -59,6 +59,24 @@ def test_runs_that_failed_or_scored_nothing_are_listed_too(tmp_path: Path, capsy
     }
 
 
+def test_runs_lists_so_many_and_says_when_there_are_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with WorkspaceStore(tmp_path) as store:
+        for name in "abc":
+            store.begin_run(name, {}, [])
+    assert runs(tmp_path, limit=2, json=True) == 0
+    listed, said = capsys.readouterr()
+    assert [run["name"] for run in json.loads(listed)] == ["c", "b"]
+    assert said == "n4a: there are more runs than the newest 2; --limit says how many to list\n"
+    assert runs(tmp_path, limit=3) == 0
+    listed, said = capsys.readouterr()
+    assert len(listed.splitlines()) == 3 and said == ""
+
+
+def test_fewer_than_one_run_cannot_be_asked_for(tmp_path: Path) -> None:
+    done = n4a("runs", tmp_path, "--limit", "0")
+    assert done.returncode == 2 and "--limit" in done.stderr and done.stdout == ""
+
+
 def test_a_workspace_without_runs_lists_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     WorkspaceStore(tmp_path).close()
     assert runs(tmp_path) == 0 and capsys.readouterr().out == ""

@@ -1,0 +1,73 @@
+"""Kernels of the `fast` profile: native functions and linear algebra, where these are quicker than the defined order.
+
+Their bits differ between machines, libraries and batches: who loads a model in this profile is told by how much on its
+golden rows. A word without a kernel here keeps its exact one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import kernels, neighbours
+from .kernels import Calls, Scratch
+
+__all__ = ["KERNELS"]
+
+Matrix = NDArray[np.float64]
+
+NARROW = 8
+"""Up to so many columns a product is taken row by row: the library would wake its threads, and memory keeps these
+waiting."""
+
+
+def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
+    if len(table) > NARROW:
+        return [partial(np.matmul, a, table.T, out)]
+    return [_dots(a, weights, out[:, j]) for j, weights in enumerate(table)]
+
+
+def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1) -> Calls:
+    # Two passes, centring first, as in the plan: moments of one pass would lose the digits that tell a constant row.
+    if f not in ("sum", "sumsq"):
+        return kernels.row(out, scratch, a, f, d, parts)
+    a, out = a.reshape(len(a) * parts, a.shape[1] // parts), out.reshape(-1, 1)
+    other = np.ones(a.shape[1]) if f == "sum" else a
+    found = np.empty_like(out)
+    return [_dots(a, other, found[:, 0]), partial(np.divide, found, np.full((1, 1), float(d)), out)]
+
+
+def dist(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix, f: str) -> Calls:
+    if f != "l2":
+        return neighbours.dist(out, scratch, a, table, f)
+    # (x − s)² = s² − 2xs + x², which rounding may leave below zero.
+    squares, others = np.empty((len(a), 1)), np.square(table).sum(axis=1)
+    return [
+        _dots(a, a, squares[:, 0]),
+        partial(np.matmul, a, table.T, out),
+        partial(np.multiply, out, np.full((1, 1), -2.0), out),
+        partial(np.add, out, others, out),
+        partial(np.add, out, squares, out),
+        partial(np.maximum, out, np.zeros((1, 1)), out=out),
+    ]
+
+
+def _dots(a: Matrix, b: NDArray[np.float64], out: NDArray[np.float64]) -> Any:
+    """Each row of `a` times the vector `b`, or times its own row of `b`, as one dot product."""
+    return partial(np.matmul, a[:, None, :], b[..., None], out.reshape(-1, 1, 1))
+
+
+NATIVE = {"exp": np.exp, "log": np.log}
+
+
+def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
+    return [partial(NATIVE[f], a, out)] if f in NATIVE else kernels.map_(out, scratch, a, f)
+
+
+KERNELS: Mapping[str, Any] = MappingProxyType({"dist": dist, "map": map_, "matmul": matmul, "row": row})
+"""By word."""

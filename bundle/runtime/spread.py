@@ -1,0 +1,43 @@
+"""Work that several threads take from one pile. The threads live as long as the call: nothing to close or to fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from threading import Thread
+
+__all__ = ["spread", "useful_threads"]
+
+MOST = 8
+"""The calls of a block hold the interpreter's lock for about an eighth of its time: more threads would only wait."""
+
+
+def useful_threads() -> int:
+    """One for each processor that this process may run on, but no more than `MOST`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST)
+
+
+def spread(work: Callable[[], None], threads: int) -> None:
+    """Run `work` in this thread and in `threads − 1` others at once; the first error of any is raised here."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as failure:  # raised below, in the thread that asked
+            failures.append(failure)
+
+    others: list[Thread] = []
+    for _ in range(threads - 1):
+        other = Thread(target=run)
+        try:
+            other.start()
+        except RuntimeError:  # no more threads are to be had: those that run do the work
+            break
+        others.append(other)
+    run()
+    for other in others:
+        other.join()
+    if failures:
+        raise failures.pop(0)
