@@ -248,7 +248,7 @@ class Quantiles(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Fill(Operator):
-    """`values` in place of those that are `missing` (a number, or NaN)."""
+    """The `values` of their points in place of those that are the number `missing`."""
 
     values: Vector
     missing: float

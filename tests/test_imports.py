@@ -85,6 +85,7 @@ ROOMS = [
     "n4akit.bundle.dialects",
     "n4akit.bundle.lower",
     "n4akit.bundle.runtime",
+    "n4akit.bundle.transformers",
     "n4akit.serve",
     "n4akit.serve.cli",
     "n4akit.serve.protocols",

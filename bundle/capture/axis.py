@@ -126,6 +126,10 @@ def selected(state: State) -> Reading:
 
 
 refuses(
+    [f"{NIRS4ALL}.nirs.WaveletPCA", f"{NIRS4ALL}.nirs.WaveletSVD", f"{NIRS4ALL}.fck_static.FCKStaticTransformer"],
+    "its bank of filters is no operator of this version",
+)
+refuses(
     [f"{NIRS4ALL}.nirs.WaveletFeatures", f"{NIRS4ALL}.sequence.SequenceSummary"],
     "statistics of its coefficients (entropy among them) are no operators of this version",
 )

@@ -6,8 +6,8 @@ from itertools import chain, combinations, combinations_with_replacement
 
 import numpy as np
 
-from ..operators import SNV, Scale
-from ..preprocessing import Bins, Products, Quantiles, Splines
+from ..operators import SNV, Operators, Scale, Select
+from ..preprocessing import Bins, Fill, Products, Quantiles, Splines
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -84,6 +84,29 @@ def kernel_centerer(state: State) -> Reading:
 refuses(
     spelled(PACKAGE, ["_encoders", "_target_encoder"], "OneHotEncoder", "OrdinalEncoder", "TargetEncoder"),
     "it encodes categories, and spectra are numbers",
+)
+
+
+@reads(
+    FAMILY,
+    spelled("sklearn.impute", ["_base"], "SimpleImputer"),
+    "a number that stands for what is missing is filled; NaN is refused with its spectrum, as everywhere",
+)
+def fill(state: State) -> Reading:
+    state.expect("add_indicator", False, default=False)
+    values = np.ravel(np.asarray(state.get("statistics_"), dtype=np.float64))
+    # A point that was missing in every spectrum has no value, and is left out.
+    kept = np.flatnonzero(~np.isnan(values)).astype(np.int32)
+    operators: Operators = () if len(kept) == len(values) else (Select(kept),)
+    missing = state.real("missing_values")
+    if not np.isnan(missing):
+        operators += (Fill(state.finite("statistics_", values[kept]), missing),)
+    return Reading(operators)
+
+
+refuses(
+    spelled("sklearn.impute", ["_base"], "MissingIndicator"),
+    "it tells what is missing, and spectra with missing values are refused",
 )
 refuses(
     spelled("sklearn.impute", ["_knn", "_iterative"], "KNNImputer", "IterativeImputer"),

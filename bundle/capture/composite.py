@@ -31,6 +31,21 @@ def feature_union(state: State) -> Reading:
     return Reading((Concat(tuple(branches)),))
 
 
+@reads(FAMILY, ["nirs4all.operators.transforms.concat.FeatureConcat"])
+def nirs4all_concat(state: State) -> Reading:
+    state.ignore("operations")
+    return Reading(nested(state, "union_", state.get("union_")))
+
+
+@reads(FAMILY, ["nirs4all.operators.transforms.concat._Chain"])
+def nirs4all_chain(state: State) -> Reading:
+    operators: Operators = ()
+    state.ignore("steps")
+    for number, step in enumerate(state.get("fitted_"), 1):
+        operators += nested(state, f"fitted_[{number}]", step)
+    return Reading(operators)
+
+
 @reads(FAMILY, spelled("sklearn.compose", ["_column_transformer"], "ColumnTransformer"), "dense results")
 def column_transformer(state: State) -> Reading:
     state.expect("sparse_output_", False, default=False)

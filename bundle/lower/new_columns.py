@@ -1,12 +1,13 @@
-"""What makes other columns of the points: a range of them, products, bins."""
+"""What makes other columns of the points: a range of them, some filled in, products, bins."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import PlanError
-from ..preprocessing import Bins, Crop, Products
+from ..preprocessing import Bins, Crop, Fill, Products
 from .operate import operate
+from .points import fitted
 from .program import Program
 
 __all__: list[str] = []
@@ -18,6 +19,14 @@ def crop(operator: Crop, program: Program, x: str) -> str:
     if not len(kept):
         raise PlanError(f"Crop: nothing of {program.width(x)} points lies from {operator.start} to {operator.stop}")
     return program("gather", x, kept)
+
+
+@operate.register
+def fill(operator: Fill, program: Program, x: str) -> str:
+    values = fitted("Fill", operator.values, program, x)
+    if not np.isfinite(operator.missing):
+        raise PlanError(f"Fill: missing={operator.missing}, expected a finite number: others never reach a plan")
+    return program("select", x, operator.missing, values, x, f="eq")
 
 
 @operate.register

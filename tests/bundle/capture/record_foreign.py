@@ -165,6 +165,12 @@ def nirs4all() -> Iterator[Case]:
     yield "norris_williams.NorrisWilliams", {"gap": 2, "segment": 3}, {}, X
     yield "norris_williams.NorrisWilliams", {"gap": 3, "segment": 1, "deriv": 2, "delta": 2.0}, {}, X
     yield "wavelet_denoise.WaveletDenoise", {"level": 2}, {}, X
+    for name in ("WaveletPCA", "WaveletSVD"):
+        yield f"nirs.{name}", {"max_level": 1}, {}, X
+    yield "fck_static.FCKStaticTransformer", {"alphas": [0.5], "kernel_sizes": [5]}, {}, X
+    pca = {"class": "sklearn.decomposition.PCA", "params": {"n_components": 2}}
+    scaled = [{"class": "sklearn.preprocessing.StandardScaler", "params": {}}, pca]
+    yield "concat.FeatureConcat", {"operations": [pca, None, scaled]}, {}, X
     yield "nirs.WaveletFeatures", {"max_level": 1}, {}, X
 
 
@@ -182,6 +188,8 @@ def plain(value: Any) -> Any:
         )
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {"items": [[key, plain(each)] for key, each in value.items()]}
     if isinstance(value, str | int | float | None):
         return value
     module = type(value).__module__

@@ -31,6 +31,8 @@ def restored(value: Any) -> Any:
         return [restored(each) for each in value]
     if not isinstance(value, dict):
         return value
+    if "items" in value:
+        return {key: restored(each) for key, each in value["items"]}
     if "array" in value:
         return np.array(value["array"], dtype=value["type"]).reshape(value["shape"])
     return stand_in(value["class"], lambda self, X: X, **{k: restored(v) for k, v in value["state"].items()})
@@ -100,6 +102,8 @@ NOT_RECORDED = {
     *("ASLSBaseline", "AirPLS", "ArPLS", "BEADS", "IASLS", "IModPoly", "ModPoly", "PyBaselineCorrection"),
     *("SNIP", "RollingBall", "XAxisInterpolator", "MetadataFunctionTransformer", "FlattenPreprocessing"),
     *("SequenceSummary", "IntegerKBinsDiscretizer", "RangeDiscretizer"),
+    # It is inside a FeatureConcat.
+    "_Chain",
     # They are asked for every point alone: see the stand-ins.
     *("Wavelet", "Haar"),
 }

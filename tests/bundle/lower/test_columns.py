@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from n4akit.bundle.errors import PlanError
 from n4akit.bundle.operators import Operator
-from n4akit.bundle.preprocessing import Bins, Crop, Products
+from n4akit.bundle.preprocessing import Bins, Crop, Fill, Products
 from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 
 from ...conftest import Tecator
@@ -46,6 +46,12 @@ def test_a_point_without_edges_has_one_bin() -> None:
     np.testing.assert_array_equal(answers(Bins((np.array([]), np.array([]))), X=X), np.zeros((2, 2)))
 
 
+def test_what_is_missing_is_filled() -> None:
+    X = np.array([[-1.0, 2.0], [3.0, -1.0], [-0.0, 4.0]])
+    np.testing.assert_array_equal(answers(Fill(TWO, -1.0), X=X), [[1.0, 2.0], [3.0, 2.0], [0.0, 4.0]])
+    np.testing.assert_array_equal(answers(Fill(TWO, 0.0), X=X), [[-1.0, 2.0], [3.0, -1.0], [1.0, 4.0]])
+
+
 @pytest.mark.parametrize(("start", "stop"), [(0, None), (3, 9), (3, None), (-5, -1), (90, 200)])
 def test_a_crop_is_a_slice(start: int, stop: int | None, tecator: Tecator) -> None:
     np.testing.assert_array_equal(answers(Crop(start, stop), X=tecator.X), tecator.X[:, start:stop])
@@ -54,6 +60,8 @@ def test_a_crop_is_a_slice(start: int, stop: int | None, tecator: Tecator) -> No
 @pytest.mark.parametrize(
     ("operator", "message"),
     [
+        (Fill(TWO[:1], 0.0), "Fill: fitted on 1 points, but it gets 2"),
+        (Fill(TWO, np.nan), "missing=nan, expected a finite number"),
         (Crop(2), "nothing of 2 points lies from 2 to None"),
         (Products(np.array([[2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),
         (Products(np.array([[-2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),
