@@ -65,8 +65,9 @@ def from_sklearn(
     `wavelengths` (p,) in `unit` (nm, um or cm-1) are the points of a spectrum, `targets` name what is predicted. Folds
     weigh the same, or as `weights` say. `classes` are those that the columns of a regression of 0/1 stand for (PLS-DA);
     classifiers know their own. `sources` name the blocks of a spectrum that several instruments measured side by
-    side. Every step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows; a
-    difference beyond `TOLERANCE` is refused. With `opaque=True` a step that is not known is carried as a pickle.
+    side. Every step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows, and
+    on spectra around what it learnt; a difference beyond `TOLERANCE`, or beyond the object's own roundings to float32,
+    is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
     `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by
     its `scikit-learn` the state is read, if another one is running (`n4akit.bundle.dialects.unpickle` finds it).

@@ -2,7 +2,7 @@
 
 XGBoost rounds x to float32 and goes left where it is *below* a threshold: the float32 before that threshold is the
 largest to go left, so that every spectrum reaches the very leaf. It adds leaves in float32, one rounding a tree; ours
-are added in float64, and differ from its answers by these roundings.
+are added in float64, and differ from its answers by these roundings, each at most 2⁻²⁴ of the sum that it rounds.
 """
 
 from __future__ import annotations
@@ -66,30 +66,27 @@ def _learner(state: State, booster: Any, *, best: bool) -> Learner:
     objective, params = said["objective"]["name"], said["learner_model_param"]
     if objective not in OBJECTIVES:
         raise state.refuse(f"objective {objective!r} is not supported, only {', '.join(OBJECTIVES)}")
-    trees, weights, info = _grown(state, said["gradient_booster"])
+    model, weights = _grown(state, said["gradient_booster"])
+    trees, info = model["trees"], model["tree_info"]
     count = max(int(params["num_class"]), int(params["num_target"]), 1)
     if best and "best_iteration" in said["attributes"]:
-        last = int(said["attributes"]["best_iteration"])
-        trees = trees[: count * _parallel(said["gradient_booster"]) * (last + 1)]
-    order = sorted(range(len(trees)), key=lambda number: info[number])
-    groups = [info[: len(trees)].count(k) for k in range(count)]
-    start = np.broadcast_to(_start(OBJECTIVES[objective], np.ravel(json.loads(params["base_score"]))), (count,))
+        parallel = max(1, int(model["gbtree_model_param"]["num_parallel_tree"]))
+        info = info[: count * parallel * (int(said["attributes"]["best_iteration"]) + 1)]
+    order = sorted(range(len(info)), key=lambda number: info[number])
     nodes = (_nodes(state, trees[k], weights[k]) for k in order)
+    groups = [info.count(column) for column in range(count)]
+    start = np.broadcast_to(_start(OBJECTIVES[objective], np.ravel(json.loads(params["base_score"]))), (count,))
     return Learner(objective, planted(state, nodes, groups, starts=start), max(groups) + ROUNDINGS)
 
 
-def _grown(state: State, booster: dict[str, Any]) -> tuple[list[dict[str, Any]], list[float], list[int]]:
-    """The trees in the order in which they were grown, what each weighs, and the column that each adds to."""
-    name, weights = booster["name"], booster.get("weight_drop")
+def _grown(state: State, booster: dict[str, Any]) -> tuple[dict[str, Any], list[float]]:
+    """The trees in the order in which they were grown, and what each weighs."""
+    name = booster["name"]
     if name not in ("gbtree", "dart"):
         raise state.refuse(f"booster {name!r} is not supported, only 'gbtree' and 'dart'")
-    model = booster["gbtree"]["model"] if name == "dart" else booster["model"]
-    return model["trees"], weights or [1.0] * len(model["trees"]), model["tree_info"]
-
-
-def _parallel(booster: dict[str, Any]) -> int:
-    model = booster["gbtree"]["model"] if booster["name"] == "dart" else booster["model"]
-    return max(1, int(model["gbtree_model_param"]["num_parallel_tree"]))
+    if name == "dart":
+        return booster["gbtree"]["model"], booster["weight_drop"]
+    return booster["model"], [1.0] * len(booster["model"]["trees"])
 
 
 def _nodes(state: State, tree: dict[str, Any], weight: float) -> Nodes:

@@ -32,9 +32,9 @@ INDEX = np.arange(9, dtype=np.int32)
 STUMPS = Trees(
     np.repeat(INDEX[:3] * 9, 3),
     np.array([1.25, 0.0, 0.0] * 3),
-    INDEX + np.array([1, 0, 0] * 3, dtype=np.int32),
-    INDEX + np.array([2, 0, 0] * 3, dtype=np.int32),
-    INDEX[:, None].astype(np.float64),
+    np.array([1, 1, 2, 4, 4, 5, 7, 7, 8], dtype=np.int32),
+    np.array([2, 1, 2, 5, 4, 5, 8, 7, 8], dtype=np.int32),
+    np.arange(9.0)[:, None],
     INDEX[::3],
     (3,),
 )

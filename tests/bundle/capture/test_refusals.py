@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit.bundle.capture import from_sklearn
+from n4akit.bundle.chain import Source
 from n4akit.bundle.errors import CaptureError
 from n4akit.bundle.transformers import NorrisWilliams, SavitzkyGolay, StandardNormalVariate
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LinearRegression, RANSACRegressor, Ridge, SGDRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, RANSACRegressor, Ridge, SGDRegressor
 from sklearn.manifold import Isomap
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -130,6 +131,36 @@ def test_the_width_must_be_known_and_fit(fitted: Pipeline) -> None:
 def test_folds_of_different_spectra_are_refused(tecator: Tecator) -> None:
     folds = [Ridge().fit(tecator.X[:, :p], tecator.fat) for p in (100, 90)]
     refused(folds, r"\(Ridge\): .*90 .*100")
+
+
+def test_folds_of_a_classifier_and_a_regression_are_refused(tecator: Tecator) -> None:
+    classes = LogisticRegression(max_iter=10, tol=1e9).fit(tecator.X, tecator.fat > 20.0)
+    refused([classes, Ridge().fit(tecator.X, tecator.fat)], "fold 1: its model tells no classes, and that of another")
+
+
+@pytest.mark.parametrize(
+    "weights", [[1.0], [1.0, 2.0, 3.0], [1.0, -1.0], [0.0, 0.0], [1.0, np.nan], [1.0, np.inf]], ids=str
+)
+def test_weights_that_are_none_of_the_folds_are_refused(weights: list[float], tecator: Tecator) -> None:
+    folds = [Ridge(alpha).fit(tecator.X, tecator.fat) for alpha in (1.0, 2.0)]
+    refused(folds, r"weights: \[.*\] were given, expected 2 finite numbers ≥ 0, not all 0", weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        ([Source("visible", 60), Source("near", 30)], r"\(StandardNormalVariate\): .* 90 "),
+        (
+            [Source("near", 50), Source("near", 50)],
+            r"sources: widths \[50, 50\] were given, expected 100 points in all",
+        ),
+        ([Source("visible", 100), Source("near", 0)], r"sources: widths \[100, 0\] were given"),
+        ([Source("visible", 101), Source("near", -1)], r"sources: widths \[101, -1\] were given"),
+    ],
+    ids=["missing", "twins", "empty", "negative"],
+)
+def test_sources_that_make_no_spectrum_are_refused(sources: list[Source], message: str, fitted: Pipeline) -> None:
+    refused(fitted, message, sources=sources)
 
 
 def test_folds_of_different_targets_are_refused(tecator: Tecator, pls: PLSRegression) -> None:

@@ -13,6 +13,8 @@ from .forge import Change, Contents, dumps, manifest, role, with_manifest
 Refused = Callable[[bytes | Contents], str]
 NAME = "manifest.json"
 A = "a" * 64
+SOURCES = [{"name": "visible", "width": 5}, {"name": "near", "width": 8}]
+CLASSES = {"labels": ["lean", "rich"], "type": "str"}
 
 
 def with_text(contents: Contents, change: Callable[[bytes], bytes]) -> Contents:
@@ -166,6 +168,12 @@ def test_of_a_thousand_unused_artifacts_the_first_are_told(good: Contents, refus
         (lambda m, s: m.update(features=["add", "div"]), "features: ['add', 'div'], but the plans use ['add', 'div',"),
         (lambda m, s: m["features"].append("order"), "but the plans use ['add'"),
         (lambda m, s: m.update(profile="opaque"), "profile: 'opaque', but the plans make it 'exact'"),
+        (lambda m, s: m.update(sources=SOURCES), "sources: widths [5, 8], expected 12 points in all"),
+        (lambda m, s: m.update(task="classification"), "fold_rule 'mean', no classes: they contradict each other"),
+        (lambda m, s: m["chain"].update(fold_rule="soft"), "no classes: they contradict each other"),
+        (lambda m, s: m.update(classes=CLASSES), "task 'regression', fold_rule 'mean', classes: they contradict"),
+        (lambda m, s: m.update(classes=CLASSES), "output 'value' is not the argmax of 2 columns, one for each class"),
+        (lambda m, s: m["chain"].update(weights=["0x1.0000000000000p+0"] * 3), "chain.weights: 3 for 2 folds"),
         (lambda m, s: m.update(difference="inf"), "difference: inf, expected a finite number"),
         (lambda m, s: m.update(difference="nan"), "difference: nan, expected a finite number"),
     ],
