@@ -65,7 +65,7 @@ def cell(name: str, value: float, ours: float) -> str:
     if value == ours:
         return write(value)
     times = ours / value if more else value / ours
-    return f"{write(value)} ({times:.0f}×)" if times >= 10 else f"{write(value)} ({times:.1f}×)"
+    return f"{write(value)} ({times:.0f}×)" if times >= 10 else f"{write(value)} ({times:.2g}×)"
 
 
 def once(python: str, peer: Peer) -> dict[str, float]:
