@@ -92,15 +92,17 @@ def export_parquet(desk: Reading, path: Path, filters: Mapping[str, Any]) -> Pat
     where, parameters = all_of(filters)
     path = _suffixed(path, ".parquet")
     table = TABLES["predictions"]
-    query = f"SELECT {table.shown} FROM predictions WHERE {where} ORDER BY seq"
+    # Part by part: to sort all of them at once DuckDB would hold all of them.
+    query = f"SELECT {table.shown} FROM predictions WHERE {where} AND seq >= ? AND seq < ? ORDER BY seq"
     schema = table.arrow.remove(len(table.columns))
     with desk.database() as connection:
-        batches = connection.sql(query, params=parameters).to_arrow_reader(ROWS)
+        last = connection.execute("SELECT coalesce(max(seq), -1) FROM predictions").fetchall()[0][0]
 
         def write(file: Any) -> None:
             with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-                for batch in batches:
-                    writer.write_batch(batch.cast(schema))
+                for start in range(0, last + 1, ROWS):
+                    part = connection.sql(query, params=[*parameters, start, start + ROWS]).to_arrow_table()
+                    writer.write_table(part.cast(schema))
 
         replace(path, write)
     return path
