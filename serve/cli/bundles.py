@@ -34,17 +34,30 @@ Profile = Annotated[
 ]
 
 
-def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False, profile: Profile = "exact") -> int:
-    """Say what a bundle is: its targets, axis, steps, folds, digest and where it came from.
+def info(
+    model: Path,
+    /,
+    *,
+    plan: Literal["compiled", "faithful"] = "compiled",
+    json: Json = False,
+    allow_opaque: Opaque = False,
+    profile: Profile = "exact",
+) -> int:
+    """Say what a bundle is: its targets, axis, steps, folds, digest, where it came from, and what it computes.
 
     Parameters
     ----------
     model
         A bundle (.n4a).
+    plan
+        Which plan to show as a tree: the compiled one, which predicts, or the faithful one, step by step and fold by
+        fold as the chain was trained.
     """
     from ...bundle import load
+    from ...bundle.explain import REASONS, explain
 
-    facts = load(model, allow_opaque=allow_opaque, profile=profile).info()
+    bundle = load(model, allow_opaque=allow_opaque, profile=profile)
+    facts = bundle.info()
     if json:
         print_json(facts)
         return 0
@@ -60,7 +73,8 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False, pr
         "from": points if axis is None else f"{points}, {axis['first']:g} to {axis['last']:g} {axis['unit']}",
         "steps": steps,
         "folds": ", ".join(facts["folds"]),
-        "profile": facts["profile"],
+        **({"classes": ", ".join(map(str, facts["classes"]))} if facts["classes"] else {}),
+        "profile": f"{facts['profile']}: {REASONS[facts['profile']]}",
         **({} if facts["bound"] is None else {"bound": f"{facts['bound']:.3g} from the exact golden answers"}),
         "golden rows": f"{facts['golden']['rows']}, {facts['golden']['origin']}",
         "instructions": ", ".join(f"{count} {kind}" for kind, count in facts["instructions"].items()),
@@ -71,6 +85,8 @@ def info(model: Path, /, *, json: Json = False, allow_opaque: Opaque = False, pr
     }
     width = max(map(len, lines))
     print("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    names = {step["index"]: " + ".join([step["name"], *step["operators"]][:3]) for step in facts["steps"]}
+    print("\n".join(["", f"{plan} plan", *explain(bundle.plan(plan), names)]))
     return 0
 
 

@@ -39,11 +39,21 @@ def values(text: str) -> list[float]:
 
 def test_info_tells_people_what_a_bundle_is(fat: Path) -> None:
     done = n4a("info", fat)
-    facts = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if "from" not in line)
+    said, tree = done.stdout.split("\n\n")
+    facts = dict(line.split(maxsplit=1) for line in said.splitlines() if "from" not in line)
     assert (done.returncode, done.stderr) == (0, "")
     assert facts["model"] == "fat.n4a" and facts["predicts"] == "target 0 (%)" and facts["steps"] == "SNV → PLS"
     assert facts["digest"] == load(fat).digest and facts["size"] == f"{fat.stat().st_size} bytes"
     assert "12 points, 850 to 1050 nm" in done.stdout and "6, synthetic" in done.stdout
+    assert facts["profile"].startswith("exact: ")
+    lines = tree.splitlines()
+    assert lines[:2] == ["compiled plan", "x: 12 points"] and lines[-1].startswith("└─ answers: value = x")
+    assert sum(" wide" in line for line in lines) == len(load(fat).plan("compiled").body)
+
+
+def test_info_shows_the_faithful_plan_fold_by_fold(fat: Path) -> None:
+    tree = n4a("info", fat, "--plan", "faithful").stdout.split("\n\n")[1]
+    assert "├─ step 1, SNV" in tree and "├─ step 2, PLS" in tree and ", fold 1" in tree and "├─ all folds" in tree
 
 
 def test_info_tells_programs_the_same_as_the_library(fat: Path) -> None:
