@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from .answers import Golden, columns
 from .chain import Chain
 from .errors import InputError, WriteError
-from .landmarks import COUNT, around, hump, landmarks
+from .landmarks import landmarks
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
+from .surroundings import COUNT, around, hump
 
 __all__ = ["COUNT", "make", "synthesise"]
 

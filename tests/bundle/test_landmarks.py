@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit.bundle.capture import from_sklearn
-from n4akit.bundle.landmarks import COUNT, landmarks
+from n4akit.bundle.landmarks import landmarks
 from n4akit.bundle.lower.trees import doubled
 from n4akit.bundle.models import Discriminants, GaussianBayes, Kernel, KernelSum, Neighbors, Trees
 from n4akit.bundle.operators import SNV, Affine, Concat, Linear, Mean, Operator, Operators, Project, Scale, Select
+from n4akit.bundle.surroundings import COUNT
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.tree import DecisionTreeRegressor

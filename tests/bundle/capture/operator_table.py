@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
+import xgboost
 from n4akit.bundle import transformers
 from n4akit.bundle.capture.nested import understood
 from n4akit.bundle.capture.registry import METHODS, READERS, REFUSED, Reader
@@ -65,6 +67,11 @@ def samples() -> Iterator[tuple[str, Any, int]]:
         yield from _fitted(estimator, few, classes)
     for estimator in test_families.MANY_TARGETS:
         yield from _fitted(estimator, X, several)
+    for estimator in BOOSTED:
+        for target in (y, classes) if "Classifier" not in type(estimator).__name__ else (classes,):
+            yield from _fitted(estimator, few, target)
+        booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator.booster_
+        yield f"{type(booster).__module__}.{type(booster).__qualname__}", booster, few.shape[1]
     yield from _fitted(preprocessing.KernelCenterer(), X @ X.T, y)
     for name in transformers.__all__:
         arguments = [[*range(X.shape[1])], [0.5, 3.5]] if name == "Resampling" else []
@@ -88,6 +95,13 @@ CLASSIFIERS: list[Any] = [
     linear_model.RidgeClassifierCV(),
     *test_families.retiring("PassiveAggressiveClassifier", max_iter=20, random_state=0),
     tree.ExtraTreeClassifier(random_state=0),
+]
+
+
+BOOSTED: list[Any] = [
+    *(kind(n_estimators=3) for kind in (xgboost.XGBRegressor, xgboost.XGBRFRegressor)),
+    *(kind(n_estimators=3) for kind in (xgboost.XGBClassifier, xgboost.XGBRFClassifier)),
+    *(kind(n_estimators=3, verbose=-1) for kind in (lightgbm.LGBMRegressor, lightgbm.LGBMClassifier)),
 ]
 
 
