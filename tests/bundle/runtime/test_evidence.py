@@ -85,11 +85,14 @@ def test_evidence_never_vouches_for_spectra_that_may_not_be_used(rng: Random) ->
     if found is None:
         return
     X = draw_rows(rng, 6, plan.inputs[0].width)
-    X[rng.randrange(6)] *= rng.choice((1.0, 1e150, 1e300, nan))
+    with np.errstate(all="ignore"):
+        X[rng.randrange(6)] *= rng.choice((1.0, 1e150, 1e300, nan))
     registers = {output.register: name for name, output in plan.outputs.items()}
     for row in X:
         seen: Any = Replay(plan, [registers[name] for name in found])(row[None])
-        if all(below(values.reshape(-1), SMALL) for values in seen):
+        with np.errstate(all="ignore"):
+            vouched = all(below(values.reshape(-1), SMALL) for values in seen)
+        if vouched:
             assert (np.abs(row) < LARGEST).all()
 
 
