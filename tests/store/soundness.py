@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 import polars as pl
 import pyarrow as pa
+from n4akit.store import fsck
 
-__all__ = ["assert_sound", "rows"]
+__all__ = ["assert_mended", "assert_sound", "rows"]
 
 PARENTS = (
     ("pipelines", "run_id", "runs"),
@@ -63,3 +64,9 @@ def content(path: Path) -> bytes:
         return data
     with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
         return bytes(stream.read())
+
+
+def assert_mended(workspace: Path) -> None:
+    """fsck finishes what a collection had begun to delete when it died, and finds nothing else."""
+    assert all("deleted by a collection that died" in finding.what for finding in fsck(workspace, repair=True))
+    assert fsck(workspace) == []

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from n4akit.store import StoreError, WorkspaceStore, fsck, reading
+from n4akit.store import StoreError, WorkspaceStore, reading
 
 from .disk import DEAD, Fault, Laboratory, failing
 from .life import Life, acknowledged, assert_kept
-from .soundness import KEYS, assert_sound, rows
+from .soundness import KEYS, assert_mended, assert_sound, rows
 
 STRIDES = {Fault.FULL: 43, Fault.BROKEN: 61, Fault.SHORT: 120, Fault.UNSYNCED: 17, Fault.DEAD: 83, Fault.TORN: 120}
 """Every so many calls fail, in turn; every single one in the soak."""
@@ -62,7 +62,7 @@ def look(workspace: Path, ledger: Path) -> None:
     told = acknowledged(ledger.read_text().splitlines())
     with WorkspaceStore(workspace) as store:
         assert_kept(store, told)
-    assert fsck(workspace) == []
+    assert_mended(workspace)
     assert_sound(workspace)
     for table in ("runs", "predictions"):
         there = {id for (id,) in rows(workspace, f"SELECT {KEYS[table]} FROM {table}")}

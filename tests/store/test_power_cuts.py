@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 from random import Random
 
 import pytest
-from n4akit.store import WorkspaceStore, fsck
+from n4akit.store import WorkspaceStore
 
 from .disk import Fault, Laboratory, failing, mark
 from .life import Acknowledged, Life, acknowledged, assert_kept
 from .powercut import Call, Disk, calls, leave
-from .soundness import assert_sound, rows
+from .soundness import assert_mended, assert_sound, rows
 
 WHOLE = frozenset({".duckdb"})
 """DuckDB writes some blocks of 16 KiB in place, and counts on the disk to write each whole or not at all."""
@@ -38,7 +38,7 @@ def look(disk: Path, told: Acknowledged) -> None:
             after = store.begin_run("after", {}, [])
             told.rows["runs"].add(after)
             assert_kept(store, told)
-        assert [finding.what for finding in fsck(workspace)] == []
+        assert_mended(workspace)
         for damaged in workspace.glob("store.duckdb.wal.damaged-*"):
             damaged.unlink()  # kept for whoever wants to know
         assert_sound(workspace)
