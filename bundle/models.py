@@ -15,6 +15,7 @@ from .operators import Operator, Operators, Table, Vector
 
 __all__ = [
     "Activation",
+    "BernoulliBayes",
     "Discriminants",
     "GaussianBayes",
     "Kernel",
@@ -52,6 +53,18 @@ class Softmax(Operator):
 @dataclass(frozen=True, eq=False)
 class Proportions(Operator):
     """Each value divided by the sum of all; all alike where that is 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class BernoulliBayes(Operator):
+    """ln prior + Σ ln P(point above `threshold` or not), one column for each class.
+
+    `log_probabilities` (c, p) are ln P(above) of each class and point, `log_priors` (c,) ln prior.
+    """
+
+    log_probabilities: Table
+    log_priors: Vector
+    threshold: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..models import Discriminants, GaussianBayes, Softmax
+from ..models import BernoulliBayes, Discriminants, GaussianBayes, Softmax
 from ..operators import Linear
 from .registry import Reading, reads, spelled
 from .state import State
@@ -19,6 +19,14 @@ NAIVE = "sklearn.naive_bayes"
 def gaussian(state: State) -> Reading:
     variances = state.table("var_", "sigma_")
     return Reading((GaussianBayes(state.table("theta_"), variances, state.vector("class_prior_")), Softmax()))
+
+
+@reads(FAMILY, spelled(NAIVE, [], "BernoulliNB"), "with a threshold", method="predict_proba")
+def bernoulli(state: State) -> Reading:
+    if state.get("binarize") is None:
+        raise state.refuse("binarize=None takes the spectra for 0 and 1, which they are not")
+    table, priors = state.table("feature_log_prob_"), state.vector("class_log_prior_")
+    return Reading((BernoulliBayes(table, priors, state.real("binarize")), Softmax()))
 
 
 @reads(FAMILY, spelled(NAIVE, [], "MultinomialNB"), method="predict_proba")

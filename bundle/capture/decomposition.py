@@ -26,6 +26,7 @@ def pca(state: State) -> Reading:
     return Reading((Project(state.table("components_"), state.vector("mean_"), None, spread),))
 
 
+@reads(FAMILY, spelled("sklearn.random_projection", [], "GaussianRandomProjection"))
 @reads(FAMILY, spelled("sklearn.decomposition", ["_truncated_svd"], "TruncatedSVD"))
 def truncated_svd(state: State) -> Reading:
     return Reading((Project(state.table("components_")),))

@@ -1,4 +1,4 @@
-"""Classes as clouds of points: naive Bayes and quadratic discriminants, one column of log-probability for each."""
+"""Classes as distributions: naive Bayes and quadratic discriminants, one column of log-probability for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PlanError
-from ..models import Discriminants, GaussianBayes
+from ..models import BernoulliBayes, Discriminants, GaussianBayes
 from ..runtime import stdlib
 from ..runtime.sums import row_sums
 from .operate import operate
@@ -27,6 +27,18 @@ def _sum(values: NDArray[np.float64]) -> float:
     out = np.empty((1, 1))
     row_sums(np.ascontiguousarray(values.reshape(1, -1)), out)
     return float(out[0, 0])
+
+
+@operate.register
+def bernoulli_bayes(operator: BernoulliBayes, program: Program, x: str) -> str:
+    above = fitted("BernoulliBayes", operator.log_probabilities, program, x)
+    if not (above < 0.0).all():
+        raise PlanError("BernoulliBayes: expected logarithms of probabilities below 1")
+    chances = np.array(stdlib.map_(above.ravel().tolist(), "exp")).reshape(above.shape)
+    below = _log(1.0 - chances).reshape(above.shape)
+    offsets = operator.log_priors + np.array([_sum(row) for row in below])
+    seen = program("select", operator.threshold, x, 1.0, 0.0, f="lt")
+    return program("add", program("matmul", seen, above - below), offsets)
 
 
 @operate.register

@@ -231,7 +231,12 @@ CLASSIFIERS = [
         "linear_model",
         *("LogisticRegression", ("LogisticRegression", {"solver": "liblinear"})),
         *(("LogisticRegression", {"multi_class": "ovr"}), ("LogisticRegressionCV", {"cv": 3, "Cs": 2})),
-        *("RidgeClassifier", ("SGDClassifier", {"loss": "log_loss"}), ("SGDClassifier", {"loss": "modified_huber"})),
+        *(
+            "RidgeClassifier",
+            "RidgeClassifierCV",
+            ("SGDClassifier", {"loss": "log_loss"}),
+            ("SGDClassifier", {"loss": "modified_huber"}),
+        ),
         *("SGDClassifier", "Perceptron", ("PassiveAggressiveClassifier", {"max_iter": 20})),
     ),
     *family(

@@ -47,7 +47,7 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import ComplementNB, GaussianNB, MultinomialNB
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, NuSVR
@@ -153,6 +153,7 @@ CLASSIFIERS: dict[str, Any] = {
     "quadratic discriminants": QuadraticDiscriminantAnalysis(reg_param=0.1),
     "Gaussian Bayes": GaussianNB(),
     "multinomial Bayes": MultinomialNB(),
+    "Bernoulli Bayes": BernoulliNB(binarize=0.5),
     "complement Bayes": ComplementNB(),
     "SVC rbf": SVC(C=10),
     "SVC linear": SVC(kernel="linear"),
