@@ -25,6 +25,7 @@ from sklearn import (
     impute,
     linear_model,
     preprocessing,
+    random_projection,
     svm,
 )
 from sklearn.compose import TransformedTargetRegressor
@@ -66,6 +67,7 @@ STEPS: list[Any] = [
     decomposition.PCA(0.999, svd_solver="full"),
     decomposition.IncrementalPCA(4, batch_size=50),
     decomposition.IncrementalPCA(4, whiten=True),
+    random_projection.GaussianRandomProjection(6, random_state=0),
     decomposition.TruncatedSVD(4, random_state=0),
     decomposition.TruncatedSVD(3, algorithm="arpack", random_state=0),
     decomposition.FastICA(4, random_state=0),
