@@ -34,7 +34,7 @@ def _shares(tree: Any) -> NDArray[np.float64]:
     """The share of each class in each node: (nodes, classes)."""
     values = np.asarray(tree.value, dtype=np.float64)[:, 0, :]
     totals = values.sum(axis=1, keepdims=True)
-    # Shares since scikit-learn 1.3; before that, counts.
+    # Shares in newer versions of scikit-learn; counts up to 1.3.
     return values if np.abs(totals - 1.0).max() < 1e-9 else values / totals
 
 
