@@ -115,19 +115,19 @@ class Inbox:
         Raises StoreError when it cannot be written: then nothing was recorded.
         """
         row = (kind, id, doc, body, _crc(kind.encode(), id.encode(), doc.encode(), body))
-        with self._writing("nothing was recorded") as writer:
-            if durable:
-                writer.execute("PRAGMA synchronous=FULL")
+        with self._lock:  # spelled out, and not `_writing`: this is done for every record
             try:
-                if once:
+                writer = self._connected()[0]
+                if durable:
+                    _put_durably(writer, once, row)
+                elif once:
                     writer.execute(_PUT_ONCE, (once, *row))
                 else:
                     writer.execute(_PUT, row)
             except sqlite3.IntegrityError:
                 raise Refused(once) from None
-            finally:
-                if durable:
-                    writer.execute("PRAGMA synchronous=NORMAL")
+            except sqlite3.Error as error:
+                raise self._said(error, "nothing was recorded") from error
 
     def marked(self, mark: str) -> bool:
         """Whether the mark was made since this inbox was made."""
@@ -246,6 +246,14 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _put_durably(writer: sqlite3.Connection, once: str, row: tuple[Any, ...]) -> None:
+    writer.execute("PRAGMA synchronous=FULL")
+    try:
+        writer.execute(*((_PUT_ONCE, (once, *row)) if once else (_PUT, row)))
+    finally:
+        writer.execute("PRAGMA synchronous=NORMAL")
 
 
 def remove(folder: Path) -> None:
