@@ -61,8 +61,8 @@ def kept(sign: str, mark: float | None, good: bool) -> str:
     return "" if mark is None else f"{sign} {mark:g}×" + ("" if good else ", **missed**")
 
 
-def differences(fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> None:
-    X, _ = spectra(2000, seed=2)
+def differences(benchmark: Benchmark, fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> None:
+    X, _ = spectra(min(2000, 2 * max(benchmark.sizes)), seed=2)
     expected = fitted.cached(X)
     wide = float(np.ptp(expected))
     print("\nlargest difference, of the range of the predictions:")
@@ -100,7 +100,7 @@ def main(names: list[str], repeats: int) -> None:
             path = export(from_sklearn(fitted.estimators), Path(folder) / "model")
             replays = ways(path)
             speeds(benchmark, fitted, replays, repeats)
-            differences(fitted, path, replays)
+            differences(benchmark, fitted, path, replays)
             memory(benchmark, path)
 
 

@@ -155,7 +155,10 @@ STEPS: Mapping[str, Callable[[Numbers, int], Operator]] = {
     "SNV": lambda draw, p: SNV(draw.rng.random() < 0.8, draw.rng.random() < 0.8, draw.rng.randint(0, 1)),
     "RobustSNV": lambda draw, p: RobustSNV(),
     "SavitzkyGolay": lambda draw, p: SavitzkyGolay(
-        draw.rng.choice((3, 5)), draw.rng.randint(1, 2), draw.rng.randint(0, 2), mode=draw.rng.choice(("interp", *ENDS))
+        min(draw.rng.choice((3, 5)), p // 2 * 2 - 1),
+        draw.rng.randint(1, 2),
+        draw.rng.randint(0, 2),
+        mode=draw.rng.choice(("interp", *ENDS)),
     ),
     "GapDerivative": lambda draw, p: GapDerivative(draw.rng.randint(1, 3), 3, draw.rng.randint(1, 2)),
     "Gradient": lambda draw, p: Gradient(draw.rng.randint(1, 2), draw.rng.uniform(0.5, 2.0), draw.rng.randint(1, 2)),
