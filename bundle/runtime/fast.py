@@ -46,7 +46,10 @@ def dist(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix, f: str) -> Cal
     if f != "l2":
         return neighbours.dist(out, scratch, a, table, f)
     # (x − s)² = s² − 2xs + x², which rounding may leave below zero.
-    squares, others = np.empty((len(a), 1)), np.square(table).sum(axis=1)
+    squares, others = np.empty((len(a), 1)), np.empty(len(table))
+    # Not as a square and its sum: the table may be larger than all else, and large batches bring this about for each
+    # block of them.
+    _dots(table, table, others)()
     return [
         _dots(a, a, squares[:, 0]),
         partial(np.matmul, a, table.T, out),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .errors import PlanError
 from .exp_log import exp_calls, log_calls
 from .sums import sum_calls
+from .tiles import beside, tiles
 
 __all__ = [
     "Scratch",
@@ -188,6 +189,9 @@ def _windows(runs: Sequence[Sequence[int]]) -> list[tuple[int, int, int, list[in
 
 
 def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
+    # The calls are what a few rows and a long table take: two for each column below, four for each row and tile here.
+    if 2 * len(a) * tiles(table) < len(table):
+        return beside(out, a, table, np.multiply, sum_calls)
     products = scratch(a.shape[1])
     calls: Calls = []
     for j in range(len(table)):

@@ -10,43 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .sums import sum_calls
+from .tiles import beside
 
 __all__ = ["dist", "nearest"]
 
 Matrix = NDArray[np.float64]
 Calls = list[Callable[[], Any]]
 
-TILE = 32768
-"""Differences held at once: they stay in the cache between the steps."""
-
 
 def dist(out: Matrix, scratch: object, a: Matrix, table: Matrix, f: str) -> Calls:
-    height = min(len(table), max(1, TILE // table.shape[1]))
-    difference, found = np.empty((height, table.shape[1])), np.empty((height, 1))
-    calls: Calls = []
-    for start in range(0, len(table), height):
-        part = table[start : start + height]
-        d, sums = difference[: len(part)], found[: len(part)]
-        steps = _norm(d, sums, f)
-        calls.append(partial(_differences, out[:, start : start + height], a, part, d, sums[:, 0], steps))
-    return calls
+    return beside(out, a, table, np.subtract, partial(_norm, f=f))
 
 
-def _norm(d: Matrix, out: Matrix, f: str) -> Calls:
+def _norm(d: Matrix, out: Matrix, *, f: str) -> Calls:
     """The calls that reduce each row of `d`; `d` is lost."""
     if f == "l2":
         return [partial(np.multiply, d, d, d), *sum_calls(d, out)]
     if f == "l1":
         return [partial(np.absolute, d, d), *sum_calls(d, out)]
     return [partial(np.absolute, d, d), partial(np.maximum.reduce, d, 1, None, out, True)]
-
-
-def _differences(out: Matrix, a: Matrix, part: Matrix, d: Matrix, found: NDArray[np.float64], steps: Calls) -> None:
-    for x, answer in zip(a, out, strict=True):
-        np.subtract(part, x, d)
-        for step in steps:
-            step()
-        answer[:] = found
 
 
 def nearest(out: Matrix, scratch: object, a: Matrix, table: Matrix, k: int, f: str) -> Calls:

@@ -1,11 +1,11 @@
 """Warm replay through the public `predict`, beside scikit-learn in memory and the sum of all values.
 
-Run: python tests/benchmarks/replay.py [CHAIN …]
+Run: python tests/benchmarks/replay.py [--repeats N] [CHAIN …]
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -38,14 +38,14 @@ def ways(path: Path) -> dict[str, Predict]:
     }
 
 
-def speeds(benchmark: Benchmark, fitted: Fitted, replays: Mapping[str, Predict]) -> None:
+def speeds(benchmark: Benchmark, fitted: Fitted, replays: Mapping[str, Predict], repeats: int) -> None:
     X, _ = spectra(max(benchmark.sizes), seed=1)
     print("| spectra | replay | µs | scikit-learn, µs | faster by | asked | over X.sum() | asked |")
     print("|---|---|---|---|---|---|---|---|")
     for n in benchmark.sizes:
         x = X[:n].copy()
         runs = [partial(predict, x) for predict in (*replays.values(), fitted.cached)]
-        *ours, theirs, floor = medians([*runs, x.sum], repeats=15, at_least=0.02)
+        *ours, theirs, floor = medians([*runs, x.sum], repeats=repeats, at_least=0.02)
         for way, taken in zip(replays, ours, strict=True):
             least, most = benchmark.asked.get((way, n)), benchmark.sums.get((way, n))
             cells = (
@@ -61,8 +61,8 @@ def kept(sign: str, mark: float | None, good: bool) -> str:
     return "" if mark is None else f"{sign} {mark:g}×" + ("" if good else ", **missed**")
 
 
-def differences(fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> None:
-    X, _ = spectra(2000, seed=2)
+def differences(benchmark: Benchmark, fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> None:
+    X, _ = spectra(min(2000, 2 * max(benchmark.sizes)), seed=2)
     expected = fitted.cached(X)
     wide = float(np.ptp(expected))
     print("\nlargest difference, of the range of the predictions:")
@@ -73,11 +73,11 @@ def differences(fitted: Fitted, path: Path, replays: Mapping[str, Predict]) -> N
     print(f"- fast to exact on the golden rows, as the bundle tells: {(bound or 0.0) / wide:.1e}")
 
 
-def memory(path: Path) -> None:
+def memory(benchmark: Benchmark, path: Path) -> None:
     """Peak of what a prediction allocates, beside its answer."""
-    X, _ = spectra(10_000, seed=1)
-    # A hundred thousand spectra that take no memory themselves; they are not contiguous, so that blocks are copied.
-    repeated = np.broadcast_to(X[0], (100_000, X.shape[1]))
+    X, _ = spectra(max(benchmark.sizes), seed=1)
+    # Ten times as many that take no memory themselves; they are not contiguous, so that blocks are copied.
+    repeated = np.broadcast_to(X[0], (10 * len(X), X.shape[1]))
     print("\npeak extra memory, MB a thread (asked: ≤ 2):")
     for profile in ("exact", "fast"):
         for x in (X, repeated):
@@ -91,7 +91,7 @@ def memory(path: Path) -> None:
                 print(f"- {profile}, {len(x)} spectra, {threads} threads: {each:.2f}")
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], repeats: int) -> None:
     for name in names or CHAINS:
         benchmark = CHAINS[name]
         fitted = benchmark.fit()
@@ -99,10 +99,14 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = export(from_sklearn(fitted.estimators), Path(folder) / "model")
             replays = ways(path)
-            speeds(benchmark, fitted, replays)
-            differences(fitted, path, replays)
-            memory(path)
+            speeds(benchmark, fitted, replays, repeats)
+            differences(benchmark, fitted, path, replays)
+            memory(benchmark, path)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("chains", nargs="*", metavar="CHAIN", choices=[[], *CHAINS], help=", ".join(CHAINS))
+    parser.add_argument("--repeats", type=int, default=15, metavar="N", help="rounds of which the median is taken")
+    given = parser.parse_args()
+    main(given.chains, given.repeats)

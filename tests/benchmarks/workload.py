@@ -1,4 +1,4 @@
-"""The chain every benchmark replays: SNV → Savitzky–Golay → standard scaling → the mean of five PLS models."""
+"""What benchmarks replay: SNV → Savitzky–Golay → standard scaling → the mean of five models, PLS if nothing is said."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 from n4akit.bundle.transformers import SavitzkyGolay, StandardNormalVariate
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
+from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["Trained", "medians", "ratio", "spectra", "train"]
+__all__ = ["FOLDS", "POINTS", "Trained", "fitted_on_folds", "mean_of", "medians", "ratio", "spectra", "train"]
 
 POINTS = 1000
 FOLDS = 5
@@ -29,14 +30,17 @@ class Trained:
 
     folds: list[Any]
     scaler: StandardScaler
-    models: list[PLSRegression]
+    models: list[Any]
+
+    def prepared(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the models are given."""
+        x = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+        scaled: NDArray[np.float64] = self.scaler.transform(savgol_filter(x, 15, 2, deriv=1))
+        return scaled
 
     def cached(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Predict as a careful person would without us: every fitted object in memory, one call a step."""
-        x = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
-        x = self.scaler.transform(savgol_filter(x, 15, 2, deriv=1))
-        mean: NDArray[np.float64] = np.mean([model.predict(x).reshape(-1) for model in self.models], axis=0)
-        return mean
+        return mean_of(self.models, self.prepared(X))
 
 
 def spectra(n: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -52,15 +56,26 @@ def spectra(n: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.floa
     return X, 12.0 * amounts[:, 2] / amounts.sum(axis=1) * 4.0 + rng.normal(scale=0.05, size=n)
 
 
-def train() -> Trained:
-    """Fit the chain on 300 spectra."""
+def train(model: Any = None, property: Callable[[NDArray[np.float64]], NDArray[Any]] = np.asarray) -> Trained:
+    """Fit the chain on 300 spectra, and copies of `model` on five folds; `property` makes what they predict of y."""
     X, y = spectra(300)
     shared = [StandardNormalVariate(), SavitzkyGolay(window_length=15, polyorder=2, deriv=1), StandardScaler()]
     x = X
     for step in shared:
         x = step.fit_transform(x)
-    models = [PLSRegression(10).fit(x[fit], y[fit]) for fit, _ in KFold(FOLDS).split(x)]
+    models = fitted_on_folds(PLSRegression(10) if model is None else model, x, property(y))
     return Trained([make_pipeline(*shared, model) for model in models], shared[2], models)
+
+
+def fitted_on_folds(model: Any, x: NDArray[np.float64], y: NDArray[Any]) -> list[Any]:
+    """A copy of the model for each fold, fitted on the others."""
+    return [clone(model).fit(x[fit], y[fit]) for fit, _ in KFold(FOLDS).split(x)]
+
+
+def mean_of(models: Sequence[Any], x: NDArray[np.float64], method: str = "predict") -> NDArray[np.float64]:
+    """The mean of what the models answer, (n,), or (n, classes) of probabilities."""
+    mean: NDArray[np.float64] = np.mean([getattr(model, method)(x) for model in models], axis=0)
+    return mean
 
 
 def medians(runs: Sequence[Callable[[], object]], repeats: int, at_least: float = 0.0) -> list[float]:
