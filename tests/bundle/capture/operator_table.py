@@ -107,12 +107,13 @@ def found() -> dict[str, Found]:
         state = replace(State.of(fitted, name), name=name, width=width)
         for method in READERS[name].methods if name in READERS else ():
             try:
-                operators = understood(state, method).operators
+                reading = understood(state, method)
             except CaptureError:
                 continue  # this sample shows an option that is refused, or has no such method
             entry = result[public(name)]
-            entry.operators |= set(_names(operators))
-            entry.instructions |= _words(operators, width)
+            for operators in (reading.operators, reading.spread):
+                entry.operators |= set(_names(operators))
+                entry.instructions |= _words(operators, width)
     return result
 
 
@@ -121,9 +122,9 @@ def _names(operators: Operators) -> Iterator[str]:
         yield type(operator).__name__
         for each in fields(operator):  # type: ignore[arg-type]
             branches = getattr(operator, each.name)
-            if isinstance(branches, tuple) and branches and isinstance(branches[0], tuple):
-                for branch in branches:
-                    yield from _names(tuple(step for step in branch if isinstance(step, Operator)))
+            for branch in branches if isinstance(branches, tuple) else ():
+                steps = branch if isinstance(branch, tuple) else (branch,)
+                yield from _names(tuple(step for step in steps if isinstance(step, Operator)))
 
 
 def _words(operators: Operators, width: int) -> set[str]:
