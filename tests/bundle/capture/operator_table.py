@@ -25,7 +25,7 @@ from n4akit.bundle.runtime import Output
 from sklearn import compose, linear_model, multioutput, pipeline, preprocessing, tree
 
 from ...conftest import TECATOR
-from . import stand_ins, test_families, test_foreign_recorded, test_models
+from . import stand_ins, test_boosters, test_families, test_foreign_recorded, test_models
 
 DOCUMENT = Path(__file__).parents[3] / "bundle" / "OPERATORS.md"
 
@@ -66,6 +66,7 @@ def samples() -> Iterator[tuple[str, Any, int]]:
     for estimator in test_families.MANY_TARGETS:
         yield from _fitted(estimator, X, several)
     yield from _fitted(preprocessing.KernelCenterer(), X @ X.T, y)
+    yield from _boosters(few, y, classes)
     for name in transformers.__all__:
         arguments = [[*range(X.shape[1])], [0.5, 3.5]] if name == "Resampling" else []
         yield from _fitted(getattr(transformers, name)(*arguments), X, y)
@@ -89,6 +90,17 @@ CLASSIFIERS: list[Any] = [
     *test_families.retiring("PassiveAggressiveClassifier", max_iter=20, random_state=0),
     tree.ExtraTreeClassifier(random_state=0),
 ]
+
+
+def _boosters(X: Any, y: Any, classes: Any) -> Iterator[tuple[str, Any, int]]:
+    for kind in ("XGBRegressor", "XGBRFRegressor", "XGBClassifier", "XGBRFClassifier"):
+        (found,) = _fitted(test_boosters.xgboost(kind), X, classes if kind.endswith("Classifier") else y)
+        yield found
+        yield "xgboost.core.Booster", found[1].get_booster(), X.shape[1]
+    for kind in ("LGBMRegressor", "LGBMClassifier"):
+        (found,) = _fitted(test_boosters.lightgbm(kind), X, classes if kind.endswith("Classifier") else y)
+        yield found
+        yield "lightgbm.basic.Booster", found[1].booster_, X.shape[1]
 
 
 def _fitted(estimator: Any, X: Any, y: Any) -> Iterator[tuple[str, Any, int]]:
