@@ -28,6 +28,9 @@ class Step:
     """How the capture was proven: `live`, against the object itself; `live-single`, of one that answers in float32;
     `origin-environment`, by the very scikit-learn that fitted it, as the chain's environment says; or `invariants`, by
     what its numbers must satisfy."""
+    spread: tuple[Operator, ...] = ()
+    """What makes of the same spectra the standard deviation of each answer, where a model tells one. It is an answer of
+    the chain if this is the last step of its only branch: how the errors of folds depend on each other is not known."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from .operators import Operator, Operators, Table, Vector
 __all__ = [
     "Activation",
     "BernoulliBayes",
+    "Deviation",
     "Discriminants",
     "GaussianBayes",
     "Kernel",
@@ -26,6 +27,7 @@ __all__ = [
     "Power",
     "Proportions",
     "Softmax",
+    "Squares",
     "Trees",
     "WeightedMedian",
 ]
@@ -118,6 +120,25 @@ class KernelProduct(Operator):
     """The product of the branches' results, column by column."""
 
     branches: tuple[Operators, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Squares(Operator):
+    """Σ x²: the covariance of a spectrum with itself by the linear kernel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Deviation(Operator):
+    """√max(0, own − |L⁻¹·k|²): how far a Gaussian process may be off, in one column (Rasmussen and Williams
+    2006, eq. 2.26).
+
+    k is the `covariance` with the m training spectra, `own` that of x with itself, one column of x or the same number
+    for all, and `inverse` (m, m) that of the Cholesky factor L of their covariance with each other.
+    """
+
+    covariance: Operators
+    own: Operators | float
+    inverse: Table
 
 
 @dataclass(frozen=True, eq=False)

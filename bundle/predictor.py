@@ -52,7 +52,7 @@ class Predictor:
         """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self._single = len(self.targets) == 1
-        self._proba = plan.answers.index("proba") if "proba" in plan.outputs else None
+        self._proba, self._std = (plan.answers.index(o) if o in plan.outputs else None for o in ("proba", "std"))
         self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads)
 
     def predict(
@@ -85,12 +85,16 @@ class Predictor:
         joined = self._joined(X)
         answers = self.replay.answers(joined)
         proba = None if self._proba is None else answers[self._proba]
+        std = None if self._std is None else self._column(answers[self._std])
         flags = _flags(matrix(joined, self.n_features))
-        return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba, self.bound)
+        return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba, self.bound, std)
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:
-        column = values[:, 0] if self._single else values
+        column = self._column(values)
         return column if self.classes is None else self.classes.named(column)
+
+    def _column(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values[:, 0] if self._single else values
 
     def _joined(self, X: Any) -> Any:
         """The spectra of all sources side by side, where they are given one by one."""

@@ -17,6 +17,7 @@ __all__ = [
     "EMSC",
     "Bins",
     "BoxCox",
+    "ContinuousWavelet",
     "Crop",
     "Fill",
     "Filter",
@@ -142,6 +143,19 @@ class Wavelet(Operator):
     high: Vector
     mode: str = "symmetric"
     level: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class ContinuousWavelet(Operator):
+    """The likeness of the spectrum around each point to a wavelet of every scale: k·p columns, scale after scale.
+
+    The wavelet is the derivative of a Gaussian of some `order` m: (−1)ᵐ⁺¹/√(scale·Γ(m + ½)) · dᵐ/dηᵐ e^(−η²/2) at η =
+    distance/scale (Torrence and Compo 1998, table 1); order 2 is Ricker's, the Mexican hat. It is ⌈10·scale⌉ points
+    wide, at most p, and beyond the ends of the spectrum stand zeros, as in scipy's former `cwt(x, ricker, scales)`.
+    """
+
+    scales: Vector
+    order: int = 2
 
 
 @dataclass(frozen=True, eq=False)

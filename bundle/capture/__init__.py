@@ -20,6 +20,7 @@ from . import (  # noqa: F401  they register their readers
     correction,
     decomposition,
     functions,
+    gaussian_processes,
     intensities,
     kernels,
     lightgbm,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..operators import Linear, Select
-from ..preprocessing import Crop, Resample, Wavelet
+from ..preprocessing import ContinuousWavelet, Crop, Resample, Wavelet
 from ..wavelets import WAVELETS, details
 from .nested import nested
 from .registry import Reading, reads, refuses, spelled
@@ -32,6 +32,11 @@ def wavelet(state: State) -> Reading:
     name = state.expect("wavelet", *WAVELETS)
     low = WAVELETS[name]
     return Reading((Wavelet(low, details(low), str(state.get("mode")), state.whole("level")),))
+
+
+@reads(FAMILY, spelled(OURS, ["axis"], "ContinuousWaveletTransform"), "derivatives of a Gaussian, Ricker's too")
+def continuous_wavelet(state: State) -> Reading:
+    return Reading((ContinuousWavelet(state.vector("scales"), state.whole("order")),))
 
 
 @reads(FAMILY, [f"{NIRS4ALL}.features.CropTransformer"])

@@ -22,6 +22,8 @@ class Reading:
     """Behind how many roundings to float32 its answers lie, where the object computes in these; ours do not."""
     asked_by: str = ""
     """The method that answers for the one it stands for, where the object has it under another name."""
+    spread: Operators = ()
+    """The standard deviation of each answer, from the same x, where a model tells one; empty elsewhere."""
 
 
 Read = Callable[[State], Reading]

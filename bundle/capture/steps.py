@@ -31,7 +31,7 @@ from .opaque import carry
 from .origin import witnessed
 from .registry import reader_of
 from .state import State
-from .verify import Matrix, apply, prove
+from .verify import Matrix, apply, prove, proven_spread
 
 PROOFS = ("invariants", "live", "origin-environment")
 """How a step may have been proven, the weakest first."""
@@ -122,17 +122,20 @@ class Reader:
 
     def _single(self, step: FittedStep, where: str, flow: Flow) -> tuple[Step, Flow]:
         state = _state(step, where, flow)
+        operators: Operators
+        spread: Operators
         if reader_of(state, step.method) is None and self.opaque and state.live is not None:
             operator, pickled, rows = carry(state, flow.rows, step.method)
             self.pickled[operator.artifact] = pickled
-            operators: Operators = (operator,)
+            operators, spread = (operator,), ()
             verified = "live"
         else:
             reading = understood(state, step.method)
             verified = prove(state, reading, flow.rows, step.method)
             operators, rows = reading.operators, apply(reading.operators, flow.rows, state.where)
+            spread = proven_spread(state, reading, flow.rows)
         verified = witnessed(verified, self.environment)
-        read = Step(step.index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified)
+        read = Step(step.index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified, spread)
         return read, Flow(rows, (Block(rows.shape[1], _kept_axis(flow, operators)),))
 
     def _parts(self, step: FittedStep, where: str, flow: Flow) -> tuple[Step, Flow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,12 +16,15 @@ from ..runtime import Output, Replay
 from .registry import Reading
 from .state import State
 
-__all__ = ["TOLERANCE", "apply", "ask", "prove", "synthetic_rows"]
+__all__ = ["SPREAD_TOLERANCE", "TOLERANCE", "apply", "ask", "prove", "proven_spread", "synthetic_rows"]
 
 Matrix = NDArray[np.float64]
 
 TOLERANCE = 1e-9
 """Largest difference to the live object that is accepted, relative to the largest value it answers with."""
+
+SPREAD_TOLERANCE = 1e-6
+"""The same for standard deviations: the root of a difference has half of the digits."""
 
 SINGLE = 2.0**-24
 """What one rounding to float32 adds to it, for an object whose answers lie behind such."""
@@ -56,6 +60,24 @@ def prove(state: State, reading: Reading, rows: Matrix, method: str) -> str:
             f"the largest answer {scale:.3g}; this version or option of the class is not supported"
         )
     return "live-single" if reading.singles else "live"
+
+
+def proven_spread(state: State, reading: Reading, rows: Matrix) -> Operators:
+    """What tells the standard deviation of each answer, where the object tells the same within SPREAD_TOLERANCE.
+
+    Nothing where there is no object, or where its covariance is so ill-conditioned that two ways to compute it differ:
+    then nobody knows how far the answer may be off.
+    """
+    if state.live is None or not reading.spread:
+        return ()
+    for probes, _ in _answered(state, reading, rows):
+        ours = _replay(reading.spread, probes, state.where)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn warns of negative variances, and takes 0 for them as we do
+            theirs = np.asarray(state.live.predict(probes.copy(), return_std=True)[1]).reshape(len(probes), -1)
+        if ours.shape != theirs.shape or not np.abs(ours - theirs).max() <= SPREAD_TOLERANCE * np.abs(theirs).max():
+            return ()
+    return reading.spread
 
 
 def _answered(state: State, reading: Reading, rows: Matrix) -> Iterator[tuple[Matrix, Matrix]]:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from ..chain import Chain, Step
 from ..errors import PlanError
+from ..operators import Operators
 from ..runtime.plan import Output, Plan
 from . import (  # noqa: F401  they register their operators
     activations,
@@ -43,7 +44,8 @@ def lower(chain: Chain) -> Plan:
     """The plan that does what the chain's steps say, one after the other, and averages its branches in order.
 
     Its output `value` is one column for each target, or the number of a class; `proba`, where a classifier has
-    probabilities, one for each class. Lines carry the step they came from, and the fold where a step belongs to one
+    probabilities, one for each class; `std`, where the chain has one branch whose last step tells how far it may be
+    off, one for each target. Lines carry the step they came from, and the fold where a step belongs to one
     fold alone. Raises PlanError naming the step whose operator does not fit what reaches it, or whose branch does not
     end in the columns expected.
     """
@@ -53,13 +55,13 @@ def lower(chain: Chain) -> Plan:
     done: dict[tuple[str, int], str] = {}
     values = []
     for fold, steps in chain.branches.items():
-        x = program.x
+        x = before = program.x
         for step in steps:
             program.step, program.fold = step.index, fold if uses[id(step)] < len(chain.branches) else None
             key = (x, id(step))
             if key not in done:
-                done[key] = _lower_step(step, program, x)
-            x = done[key]
+                done[key] = _operated(step, step.operators, program, x)
+            before, x = x, done[key]
         if program.width(x) != columns:
             raise PlanError(
                 f"fold {fold}: the last step {steps[-1].name if steps else '(none)'} gives {program.width(x)} values, "
@@ -72,12 +74,25 @@ def lower(chain: Chain) -> Plan:
         proba = {"proba": Output(value)} if chain.fold_rule == "soft" else {}
         return program.plan({"value": Output(program("argmax", value)), **proba})
     names = tuple(target.name for target in chain.targets) if len(chain.targets) > 1 else ()
-    return program.plan({"value": Output(value, names)})
+    std = _spread(chain, program, before)
+    return program.plan({"value": Output(value, names), **({} if std is None else {"std": Output(std, names)})})
 
 
-def _lower_step(step: Step, program: Program, x: str) -> str:
+def _spread(chain: Chain, program: Program, x: str) -> str | None:
+    """The register of standard deviations, from what reaches the last step; it shares the lines of the answer.
+
+    None where the step tells none, and for several folds: how theirs depend on each other is not known.
+    """
+    (*others, steps) = chain.branches.values()
+    if others or not steps or not steps[-1].spread:
+        return None
+    program.step, program.reuse = steps[-1].index, True
+    return _operated(steps[-1], steps[-1].spread, program, x)
+
+
+def _operated(step: Step, operators: Operators, program: Program, x: str) -> str:
     try:
-        for operator in step.operators:
+        for operator in operators:
             x = operate(operator, program, x)
     except PlanError as error:
         raise PlanError(f"step {step.index} ({step.name}): {error}") from None

@@ -1,12 +1,15 @@
-"""Gaussian smoothing and its derivatives, with weights by the exponential of the exact profile."""
+"""Gaussian smoothing and its derivatives, wavelets too, with weights by the exponential of the exact profile."""
 
 from __future__ import annotations
+
+from math import ceil, factorial, pi, sqrt
 
 import numpy as np
 
 from ..errors import PlanError
-from ..preprocessing import Filter, Gaussian
+from ..preprocessing import ContinuousWavelet, Filter, Gaussian
 from ..runtime.stdlib import exponential, total
+from .filters import beyond
 from .operate import operate
 from .program import Program
 
@@ -32,6 +35,32 @@ def gaussian(operator: Gaussian, program: Program, x: str) -> str:
     # A convolution runs through its weights backwards.
     taps = [_value(polynomial, -i) * weight / area for i, weight in zip(positions, bell, strict=True)]
     return operate(Filter(np.array(taps), operator.mode), program, x)
+
+
+@operate.register
+def continuous_wavelet(operator: ContinuousWavelet, program: Program, x: str) -> str:
+    scales, order, p = np.ravel(operator.scales).astype(np.float64).tolist(), operator.order, program.width(x)
+    if not scales or not all(0.0 < scale < np.inf for scale in scales) or not 1 <= order <= MOST:
+        raise PlanError(
+            f"ContinuousWavelet: scales={scales}, order={order}; expected one or more scales > 0, order 1 to {MOST}"
+        )
+    columns = []
+    for scale in scales:
+        taps = _wavelet(order, scale, int(min(ceil(10.0 * min(scale, p)), p)))
+        # Of an even number of points scipy's convolution puts the larger half ahead.
+        padded = beyond(program, x, "constant", len(taps) // 2, (len(taps) - 1) // 2)
+        columns.append(program("banded", padded, np.array([taps]), runs=[[p, 0, 1, 0]]))
+    return program("concat", *columns) if len(columns) > 1 else columns[0]
+
+
+def _wavelet(order: int, scale: float, count: int) -> list[float]:
+    """The derivative of a Gaussian at so many points around its centre, with the sign and the norm of the operator."""
+    # Γ(m + ½) = √π · (2m)! / (4ᵐ·m!)
+    gamma = sqrt(pi) * (factorial(2 * order) / (4**order * factorial(order)))
+    norm = (-1.0) ** (order + 1) / sqrt(scale * gamma)
+    polynomial = _derived(order, 1.0)
+    positions = [(i - (count - 1) / 2.0) / scale for i in range(count)]
+    return [norm * _value(polynomial, t) * exponential(-0.5 * t * t) for t in positions]
 
 
 def _derived(order: int, variance: float) -> list[float]:

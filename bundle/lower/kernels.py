@@ -1,4 +1,5 @@
-"""Likeness to reference spectra: kernels, votes between pairs of classes, and nearest neighbours."""
+"""Likeness to reference spectra: kernels and how far they carry, votes between pairs of classes, and nearest
+neighbours."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PlanError
-from ..models import Activation, Kernel, KernelProduct, KernelSum, Neighbors, PairVotes, Power
+from ..models import Activation, Deviation, Kernel, KernelProduct, KernelSum, Neighbors, PairVotes, Power, Squares
 from .activations import exponential
 from .branching import each
 from .operate import operate
@@ -67,6 +68,27 @@ def kernel_sum(operator: KernelSum, program: Program, x: str) -> str:
 @operate.register
 def kernel_product(operator: KernelProduct, program: Program, x: str) -> str:
     return reduce(partial(program, "mul"), each(operator.branches, program, x))
+
+
+@operate.register
+def squares(operator: Squares, program: Program, x: str) -> str:
+    return program("row", x, f="sumsq", d=1)
+
+
+@operate.register
+def deviation(operator: Deviation, program: Program, x: str) -> str:
+    (k,) = each((operator.covariance,), program, x)
+    known = program("row", program("matmul", k, fitted("Deviation", operator.inverse, program, k)), f="sumsq", d=1)
+    own: str | float
+    if isinstance(operator.own, float):
+        finite("Deviation", own=operator.own)
+        own = operator.own
+    else:
+        (own,) = each((operator.own,), program, x)
+        if program.width(own) != 1:
+            raise PlanError(f"Deviation: own of {program.width(own)} columns, expected one")
+    # Where both are nearly the same, rounding may leave less than nothing.
+    return program("map", program("max", program("sub", own, known), 0.0), f="sqrt")
 
 
 @operate.register

@@ -15,12 +15,14 @@ __all__ = ["Program"]
 class Program:
     """A plan in the making. Operands are register names, or values that become constants.
 
-    `step` and `fold` are stamped on every line that is added while they are set.
+    `step` and `fold` are stamped on every line that is added while they are set. While `reuse` is set, a line that is
+    there already is not added again.
     """
 
     def __init__(self, width: int) -> None:
         self.step: int | None = None
         self.fold: str | None = None
+        self.reuse = False
         self.x = "x"
         self._widths = {"x": width}
         self._inputs = (Input("x", width),)
@@ -39,6 +41,11 @@ class Program:
         """
         entry = INSTRUCTIONS[op]
         names = tuple(v if isinstance(v, str) else self.constant(v) for v in operands)
+        if self.reuse:
+            asked = (op, names, entry.said(params))
+            for line in self._body:
+                if (line.op, line.inputs, line.params) == asked:
+                    return line.out
         out = f"x{len(self._body) + 1}"
         shapes = [self._constants[n].shape if n in self._constants else (1, self._widths[n]) for n in names]
         try:

@@ -30,3 +30,5 @@ class Result:
     bound: float | None = None
     """The largest difference of the `fast` profile to the exact one on the model's golden rows, in the units of what it
     answers; None in the other profiles."""
+    std: NDArray[np.float64] | None = None
+    """The standard deviation of each value, of the same shape and in the same units, where the model tells one."""

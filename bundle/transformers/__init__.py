@@ -7,7 +7,7 @@ They have no dependency on who trains: use them in a `Pipeline`, clone them, sea
 >>> model = make_pipeline(StandardNormalVariate(), SavitzkyGolay(15, 2, deriv=1), PLSRegression(10))
 """
 
-from .axis import Resampling, WaveletTransform
+from .axis import ContinuousWaveletTransform, Resampling, WaveletTransform
 from .derivatives import GradientDerivative, NorrisWilliams, SavitzkyGolay
 from .intensities import Absorbance, AreaNormalization, KubelkaMunk, RangeNormalization, Reflectance
 from .scatter import (
@@ -21,6 +21,7 @@ from .smoothing import Detrending, GaussianFilter, MovingAverage
 __all__ = [
     "Absorbance",
     "AreaNormalization",
+    "ContinuousWaveletTransform",
     "Detrending",
     "ExtendedMultiplicativeScatterCorrection",
     "GaussianFilter",

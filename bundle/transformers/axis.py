@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..operators import Operator
-from ..preprocessing import Resample, Wavelet
+from ..preprocessing import ContinuousWavelet, Resample, Wavelet
 from ..wavelets import WAVELETS, details
 from .base import SpectralTransformer
 
-__all__ = ["Resampling", "WaveletTransform"]
+__all__ = ["ContinuousWaveletTransform", "Resampling", "WaveletTransform"]
 
 
 class _Other(SpectralTransformer):
@@ -64,3 +64,18 @@ class WaveletTransform(_Other):
             raise ValueError(f"wavelet={self.wavelet!r}, expected {', '.join(WAVELETS)}")
         low = WAVELETS[self.wavelet]
         return Wavelet(low, details(low), self.mode, self.level)
+
+
+class ContinuousWaveletTransform(_Other):
+    """How much the spectrum around each point is like a wavelet, for one scale after the other: (n, k·p) for k scales.
+
+    The wavelet is the derivative of a Gaussian of some `order`: 2 is Ricker's, the Mexican hat, which takes away any
+    straight baseline; `scales` are in points, small ones for narrow bands. Beyond the ends stand zeros.
+    """
+
+    def __init__(self, scales: ArrayLike = (2.0, 4.0, 8.0), order: int = 2) -> None:
+        self.scales = scales
+        self.order = order
+
+    def _operator(self) -> Operator:
+        return ContinuousWavelet(np.ravel(self.scales).astype(np.float64), self.order)

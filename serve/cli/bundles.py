@@ -210,6 +210,9 @@ def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> s
     records = _records(bundle, model, ids, result)
     made = {"profile": result.profile, "bound": result.bound}
     flagged = [{**record, "flags": result.flags[record["row"] - 1], **made} for record in records]
+    if result.std is not None:
+        for record, std in zip(flagged, result.std.ravel().tolist(), strict=True):
+            record["std"] = std
     if bundle.classes is not None and result.proba is not None:
         labels = list(map(str, bundle.classes.labels))
         for record in flagged:

@@ -45,6 +45,8 @@ class Answer(msgspec.Struct, omit_defaults=True):
     """What a classifier tells apart, in the order of its probabilities."""
     proba: list[list[float]] | None = None
     """For each spectrum the probability of each class, where the model tells them."""
+    std: list[Any] | None = None
+    """The standard deviation of each of `values`, where the model tells one."""
 
 
 _decode = msgspec.json.Decoder(Question).decode
@@ -114,5 +116,6 @@ def encode(model: str, bundle: Bundle, question: Question, result: Result) -> by
             question.ids,
             None if bundle.classes is None else list(bundle.classes.labels),
             None if result.proba is None else result.proba.tolist(),
+            None if result.std is None else result.std.tolist(),
         )
     )

@@ -18,6 +18,7 @@ from n4akit.bundle.runtime import Output, Replay
 from n4akit.bundle.transformers import (
     Absorbance,
     AreaNormalization,
+    ContinuousWaveletTransform,
     Detrending,
     ExtendedMultiplicativeScatterCorrection,
     GaussianFilter,
@@ -68,6 +69,7 @@ ALL: list[Any] = [
 OTHER_POINTS: dict[int, Any] = {
     30: Resampling([*range(100)], [0.3 * k for k in range(30)], "cubic"),
     100: WaveletTransform(mode="periodization"),
+    200: ContinuousWaveletTransform([1.5, 4.0]),
     119: WaveletTransform("db4", level=3),
 }
 SCALING = [

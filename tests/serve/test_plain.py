@@ -148,10 +148,10 @@ def test_the_place_is_counted_as_people_count(place: tuple[int, int], cell: str)
         plain.decode(body.encode())
 
 
-def answered(bundle: Bundle, values: Matrix, **members: Any) -> Any:
+def answered(bundle: Bundle, values: Matrix, std: Matrix | None = None, **members: Any) -> Any:
     rows = np.linspace(0.0, 1.0, bundle.n_features)[None].repeat(len(values), axis=0)
     question, _ = plain.decode(json.dumps({"spectra": rows.tolist(), **members}).encode())
-    result = dataclasses.replace(bundle.predict_full(rows), values=values)
+    result = dataclasses.replace(bundle.predict_full(rows), values=values, std=std)
     return json.loads(plain.encode("some name", bundle, question, result))
 
 
@@ -185,3 +185,7 @@ def test_several_targets_are_a_list_each(models: Path) -> None:
     answer = answered(load(models / "trio.n4a"), np.arange(6.0).reshape(2, 3))
     assert answer["values"] == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
     assert answer["targets"] == ["target 0", "target 1", "target 2"] and answer["units"] == ["%"] * 3
+
+
+def test_an_answer_says_how_far_it_may_be_off_where_the_model_does(bundle: Bundle) -> None:
+    assert answered(bundle, np.array([1.5, 2.0]), std=np.array([0.25, 0.5]))["std"] == [0.25, 0.5]

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
-import xgboost
 from n4akit.bundle import transformers
 from n4akit.bundle.capture.nested import understood
 from n4akit.bundle.capture.registry import METHODS, READERS, REFUSED, Reader
@@ -27,7 +25,7 @@ from n4akit.bundle.runtime import Output
 from sklearn import compose, linear_model, multioutput, pipeline, preprocessing, tree
 
 from ...conftest import TECATOR
-from . import stand_ins, test_families, test_foreign_recorded, test_models
+from . import stand_ins, test_boosters, test_families, test_foreign_recorded, test_models
 
 DOCUMENT = Path(__file__).parents[3] / "bundle" / "OPERATORS.md"
 
@@ -67,12 +65,8 @@ def samples() -> Iterator[tuple[str, Any, int]]:
         yield from _fitted(estimator, few, classes)
     for estimator in test_families.MANY_TARGETS:
         yield from _fitted(estimator, X, several)
-    for estimator in BOOSTED:
-        for target in (y, classes) if "Classifier" not in type(estimator).__name__ else (classes,):
-            yield from _fitted(estimator, few, target)
-        booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator.booster_
-        yield f"{type(booster).__module__}.{type(booster).__qualname__}", booster, few.shape[1]
     yield from _fitted(preprocessing.KernelCenterer(), X @ X.T, y)
+    yield from _boosters(few, y, classes)
     for name in transformers.__all__:
         arguments = [[*range(X.shape[1])], [0.5, 3.5]] if name == "Resampling" else []
         yield from _fitted(getattr(transformers, name)(*arguments), X, y)
@@ -98,11 +92,15 @@ CLASSIFIERS: list[Any] = [
 ]
 
 
-BOOSTED: list[Any] = [
-    *(kind(n_estimators=3) for kind in (xgboost.XGBRegressor, xgboost.XGBRFRegressor)),
-    *(kind(n_estimators=3) for kind in (xgboost.XGBClassifier, xgboost.XGBRFClassifier)),
-    *(kind(n_estimators=3, verbose=-1) for kind in (lightgbm.LGBMRegressor, lightgbm.LGBMClassifier)),
-]
+def _boosters(X: Any, y: Any, classes: Any) -> Iterator[tuple[str, Any, int]]:
+    for kind in ("XGBRegressor", "XGBRFRegressor", "XGBClassifier", "XGBRFClassifier"):
+        (found,) = _fitted(test_boosters.xgboost(kind), X, classes if kind.endswith("Classifier") else y)
+        yield found
+        yield "xgboost.core.Booster", found[1].get_booster(), X.shape[1]
+    for kind in ("LGBMRegressor", "LGBMClassifier"):
+        (found,) = _fitted(test_boosters.lightgbm(kind), X, classes if kind.endswith("Classifier") else y)
+        yield found
+        yield "lightgbm.basic.Booster", found[1].booster_, X.shape[1]
 
 
 def _fitted(estimator: Any, X: Any, y: Any) -> Iterator[tuple[str, Any, int]]:
@@ -121,12 +119,13 @@ def found() -> dict[str, Found]:
         state = replace(State.of(fitted, name), name=name, width=width)
         for method in READERS[name].methods if name in READERS else ():
             try:
-                operators = understood(state, method).operators
+                reading = understood(state, method)
             except CaptureError:
                 continue  # this sample shows an option that is refused, or has no such method
             entry = result[public(name)]
-            entry.operators |= set(_names(operators))
-            entry.instructions |= _words(operators, width)
+            for operators in (reading.operators, reading.spread):
+                entry.operators |= set(_names(operators))
+                entry.instructions |= _words(operators, width)
     return result
 
 
@@ -135,9 +134,9 @@ def _names(operators: Operators) -> Iterator[str]:
         yield type(operator).__name__
         for each in fields(operator):  # type: ignore[arg-type]
             branches = getattr(operator, each.name)
-            if isinstance(branches, tuple) and branches and isinstance(branches[0], tuple):
-                for branch in branches:
-                    yield from _names(tuple(step for step in branch if isinstance(step, Operator)))
+            for branch in branches if isinstance(branches, tuple) else ():
+                steps = branch if isinstance(branch, tuple) else (branch,)
+                yield from _names(tuple(step for step in steps if isinstance(step, Operator)))
 
 
 def _words(operators: Operators, width: int) -> set[str]:

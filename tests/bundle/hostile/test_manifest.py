@@ -14,7 +14,12 @@ Refused = Callable[[bytes | Contents], str]
 NAME = "manifest.json"
 A = "a" * 64
 SOURCES = [{"name": "visible", "width": 5}, {"name": "near", "width": 8}]
+STD = {"from": "x"}
 CLASSES = {"labels": ["lean", "rich"], "type": "str"}
+
+
+def outputs(document: Any) -> Any:
+    return document["plans"]["compiled"]["outputs"]
 
 
 def with_text(contents: Contents, change: Callable[[bytes], bytes]) -> Contents:
@@ -162,6 +167,18 @@ def test_of_a_thousand_unused_artifacts_the_first_are_told(good: Contents, refus
         (
             lambda m, s: m["targets"].append({"name": "b", "unit": ""}),
             "output 'value' has 1 columns named [], expected",
+        ),
+        (
+            lambda m, s: m["plans"]["compiled"]["outputs"].update(std=STD),
+            "answer ['value'] and ['std', 'value'], expected",
+        ),
+        (
+            lambda m, s: m["plans"]["compiled"]["outputs"].update(std=STD),
+            "output 'std' has 12 columns named [], expected",
+        ),
+        (
+            lambda m, s: m["plans"]["compiled"]["outputs"].update(spare=STD),
+            "outputs ['spare', 'value'], expected ['value']",
         ),
         (lambda m, s: m["chain"].update(folds=["0"]), "belongs to fold '1', which the chain does not have"),
         (lambda m, s: m["chain"]["steps"].pop(), "belongs to step 2, which the chain does not have"),

@@ -11,6 +11,7 @@ from n4akit.bundle.errors import PlanError
 from n4akit.bundle.lower import lower
 from n4akit.bundle.models import (
     Activation,
+    Deviation,
     Discriminants,
     GaussianBayes,
     Kernel,
@@ -95,6 +96,10 @@ REFUSED: dict[str, tuple[Operator, str]] = {
     "sum of nothing": (KernelSum(()), "no branches, expected at least one"),
     "sum of other references": (KernelSum(((Kernel("rbf", THREE),), (Kernel("rbf", THREE[:2]),))), "add: widths 2, 3"),
     "product of other references": (KernelProduct(((Kernel("rbf", THREE),), (Scale(TEN),))), "mul: widths 3, 10"),
+    "deviation by other references": (Deviation((Kernel("rbf", THREE),), 1.0, THREE), "Deviation: fitted on 10 points"),
+    "deviation of no number": (Deviation((), 1.0, np.identity(10) * NAN), "Deviation: nan in what was fitted"),
+    "own variance of no number": (Deviation((), NAN, np.identity(10)), "Deviation: nan in own"),
+    "own variances of points": (Deviation((), (Scale(TEN),), np.identity(10)), "own of 10 columns, expected one"),
     "other pairs": (PairVotes(3), "PairVotes: 10 decisions for 3 classes, expected 3"),
     "pairs of one": (PairVotes(1), "PairVotes: 10 decisions for 1 classes, expected 0"),
     "more than there are": (Neighbors(THREE, ONES, 4), "Neighbors: 4 of 3 with 3 values"),
