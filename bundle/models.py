@@ -21,6 +21,7 @@ __all__ = [
     "Kernel",
     "KernelProduct",
     "KernelSum",
+    "Lines",
     "Neighbors",
     "PairVotes",
     "Power",
@@ -54,6 +55,17 @@ class Softmax(Operator):
 @dataclass(frozen=True, eq=False)
 class Proportions(Operator):
     """Each value divided by the sum of all; all alike where that is 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lines(Operator):
+    """Each column by straight lines from point to point, level beyond the outermost: isotonic regression.
+
+    The points of a column are its `places`, ascending, and the `values` there.
+    """
+
+    places: tuple[Vector, ...]
+    values: tuple[Vector, ...]
 
 
 @dataclass(frozen=True, eq=False)
