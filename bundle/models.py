@@ -22,6 +22,7 @@ __all__ = [
     "Kernel",
     "KernelProduct",
     "KernelSum",
+    "Lines",
     "Neighbors",
     "PairVotes",
     "Power",
@@ -58,6 +59,7 @@ class Proportions(Operator):
 
 
 @dataclass(frozen=True, eq=False)
+<<<<<<< HEAD
 class BernoulliBayes(Operator):
     """ln prior + Σ ln P(point above `threshold` or not), one column for each class.
 
@@ -67,6 +69,16 @@ class BernoulliBayes(Operator):
     log_probabilities: Table
     log_priors: Vector
     threshold: float
+=======
+class Lines(Operator):
+    """Each column by straight lines from point to point, level beyond the outermost: isotonic regression.
+
+    The points of a column are its `places`, ascending, and the `values` there.
+    """
+
+    places: tuple[Vector, ...]
+    values: tuple[Vector, ...]
+>>>>>>> gp
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from ..errors import CaptureError
 from . import (  # noqa: F401  they register their readers
     axis,
     bayes,
+    calibration,
     classifiers,
     columns,
     composite,

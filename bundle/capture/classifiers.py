@@ -42,6 +42,22 @@ def by_largest_score(state: State) -> Reading:
     return Reading((linear, Largest()))
 
 
+@reads(FAMILY, spelled(LINEAR, ["_ridge"], "RidgeClassifier", "RidgeClassifierCV"), method="decision_function")
+@reads(FAMILY, spelled(LINEAR, ["_perceptron"], "Perceptron"), method="decision_function")
+@reads(FAMILY, spelled(LINEAR, ["_passive_aggressive"], "PassiveAggressiveClassifier"), method="decision_function")
+@reads(FAMILY, spelled(LINEAR, ["_stochastic_gradient"], "SGDClassifier"), method="decision_function")
+@reads(FAMILY, spelled(LINEAR, ["_logistic"], "LogisticRegression", "LogisticRegressionCV"), method="decision_function")
+@reads(FAMILY, spelled("sklearn.svm", ["_classes"], "LinearSVC"), method="decision_function")
+@reads(
+    FAMILY,
+    spelled("sklearn.discriminant_analysis", [], "LinearDiscriminantAnalysis"),
+    "every solver",
+    method="decision_function",
+)
+def by_scores(state: State) -> Reading:
+    return Reading((scores(state),))
+
+
 @reads(FAMILY, spelled(LINEAR, ["_logistic"], "LogisticRegression", "LogisticRegressionCV"), method="predict_proba")
 def logistic_regression(state: State) -> Reading:
     linear = scores(state)

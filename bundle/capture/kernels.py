@@ -43,6 +43,19 @@ def support_vector_classes(state: State) -> Reading:
     return Reading((kernel, Linear(table, state.vector("_intercept_")), PairVotes(len(counts)), Largest()))
 
 
+@reads(
+    FAMILY,
+    spelled(SVM, ["_classes"], "SVC", "NuSVC"),
+    "rbf, linear, poly, sigmoid; the class, not probabilities",
+    method="decision_function",
+)
+def support_vector_scores(state: State) -> Reading:
+    if len(state.get("classes_")) > 2:
+        raise state.refuse("its scores of more than two classes count votes, which is not supported")
+    kernel = _kernel(state, state.table("support_vectors_"), state.real("_gamma"))
+    return Reading((kernel, Linear(state.table("_dual_coef_") * -1.0, state.vector("_intercept_") * -1.0)))
+
+
 def _pair_weights(dual: NDArray[np.float64], counts: list[int]) -> NDArray[np.float64]:
     """What each support vector weighs in the decision of each pair of classes.
 

@@ -18,6 +18,7 @@ from . import (  # noqa: F401  they register their operators
     gaussians,
     kernels,
     linear,
+    lines,
     local,
     new_columns,
     points,

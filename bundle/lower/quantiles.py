@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import PlanError
 from ..preprocessing import Quantiles
+from .lines import through
 from .operate import operate
 from .points import fitted
 from .program import Program
@@ -43,17 +44,7 @@ def quantiles(operator: Quantiles, program: Program, x: str) -> str:
 
 def _between(program: Program, x: str, places: NDArray[np.float64], values: NDArray[np.float64]) -> str:
     """Straight lines from point to point (place, value), one row of points each, column by column; level beyond."""
-    columns = places.shape[1]
-    with np.errstate(all="ignore"):
-        slopes = np.diff(values, axis=0) / np.diff(places, axis=0)
-    # Between equal places there is nothing. The first place counts twice: below both, the first of them does.
-    level = np.zeros((1, columns))
-    slopes = np.concatenate([level, np.where(np.isfinite(slopes), slopes, 0.0), level])
-    places, values = (np.concatenate([table[:1], table]) for table in (places, values))
-    count = len(places)
-    table = np.stack([slopes.T.ravel(), values.T.ravel()], axis=1)
-    cols = [[j, j * count, count] for j in range(columns)]
-    return program("pieces", x, places.T.reshape(1, -1), table, cols=cols)
+    return through(program, x, [*places.T], [*values.T])
 
 
 # Wichura 1988, algorithm AS 241 (PPND16), lowest power first: the middle, then the tail.

@@ -22,7 +22,7 @@ from n4akit.bundle.format import profile
 from n4akit.bundle.lower import Program, operate
 from n4akit.bundle.operators import Operator, Operators
 from n4akit.bundle.runtime import Output
-from sklearn import compose, linear_model, multioutput, pipeline, preprocessing, tree
+from sklearn import calibration, compose, linear_model, multioutput, pipeline, preprocessing, tree
 
 from ...conftest import TECATOR
 from . import stand_ins, test_boosters, test_families, test_foreign_recorded, test_models
@@ -40,7 +40,13 @@ Every reading is proven against the live object before it is taken; an option th
 name. FORMAT.md says what the instructions do.
 """
 
-AS = {"transform": "step", "predict": "model", "predict_proba": "probabilities", "inverse_transform": "undone"}
+AS = {
+    "transform": "step",
+    "predict": "model",
+    "predict_proba": "probabilities",
+    "decision_function": "scores",
+    "inverse_transform": "undone",
+}
 
 
 @dataclass
@@ -85,6 +91,8 @@ COMPOSED: list[Any] = [
 
 
 CLASSIFIERS: list[Any] = [
+    calibration.CalibratedClassifierCV(linear_model.RidgeClassifier(), cv=2),
+    calibration.CalibratedClassifierCV(linear_model.RidgeClassifier(), cv=2, method="isotonic"),
     linear_model.LogisticRegressionCV(max_iter=500, cv=2, Cs=2, l1_ratios=(0.0,), use_legacy_attributes=False),
     linear_model.RidgeClassifierCV(),
     *test_families.retiring("PassiveAggressiveClassifier", max_iter=20, random_state=0),

@@ -27,6 +27,7 @@ from sklearn.model_selection import KFold
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import MinMaxScaler, Normalizer, RobustScaler, StandardScaler
+from sklearn.svm import SVC
 
 Matrix = NDArray[np.float64]
 
@@ -208,9 +209,12 @@ def test_what_undoes_a_target_by_code_is_refused_by_name() -> None:
         from_sklearn(fitted(model, np.abs(Y)), probes=X)
 
 
-def test_a_stack_of_decision_functions_is_refused_by_name() -> None:
-    stack = StackingClassifier(named([RidgeClassifier(), LinearDiscriminantAnalysis()]), LogisticRegression())
-    with pytest.raises(
-        CaptureError, match=r"StackingClassifier\), e0 .*RidgeClassifier is not known as a model of scores"
-    ):
+def test_a_stack_of_scores() -> None:
+    lower_level = named([RidgeClassifier(), LinearDiscriminantAnalysis()])
+    agree(fitted(StackingClassifier(lower_level, LogisticRegression()), KINDS))
+
+
+def test_a_stack_of_scores_that_are_not_known_is_refused_by_name() -> None:
+    stack = StackingClassifier(named([SVC(), LinearDiscriminantAnalysis()]), LogisticRegression())
+    with pytest.raises(CaptureError, match=r"StackingClassifier\), e0 \(SVC\): its scores of more than two classes"):
         from_sklearn(fitted(stack, KINDS), probes=X)
