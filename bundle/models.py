@@ -59,7 +59,6 @@ class Proportions(Operator):
 
 
 @dataclass(frozen=True, eq=False)
-<<<<<<< HEAD
 class BernoulliBayes(Operator):
     """ln prior + Σ ln P(point above `threshold` or not), one column for each class.
 
@@ -69,7 +68,9 @@ class BernoulliBayes(Operator):
     log_probabilities: Table
     log_priors: Vector
     threshold: float
-=======
+
+
+@dataclass(frozen=True, eq=False)
 class Lines(Operator):
     """Each column by straight lines from point to point, level beyond the outermost: isotonic regression.
 
@@ -78,7 +79,6 @@ class Lines(Operator):
 
     places: tuple[Vector, ...]
     values: tuple[Vector, ...]
->>>>>>> gp
 
 
 @dataclass(frozen=True, eq=False)
