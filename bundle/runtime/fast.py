@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from . import kernels, neighbours
 from .kernels import Calls, Scratch
+from .plan import Instruction, Plan
 
-__all__ = ["KERNELS"]
+__all__ = ["KERNELS", "has_threads"]
 
 Matrix = NDArray[np.float64]
 
@@ -70,6 +71,12 @@ NATIVE = {"exp": np.exp, "log": np.log}
 
 def map_(out: Matrix, scratch: Scratch, a: Matrix, f: str) -> Calls:
     return [partial(NATIVE[f], a, out)] if f in NATIVE else kernels.map_(out, scratch, a, f)
+
+
+def has_threads(line: Instruction, plan: Plan) -> bool:
+    """Whether the library computes this instruction, which may wake its threads."""
+    wide = plan.widths[line.out] > NARROW
+    return wide and (line.op == "matmul" or (line.op == "dist" and line.params["f"] == "l2"))
 
 
 KERNELS: Mapping[str, Any] = MappingProxyType({"dist": dist, "map": map_, "matmul": matmul, "row": row})

@@ -72,8 +72,10 @@ class Replay:
         self.width = plan.inputs[0].width
         self._body = _needed(plan.body, {plan.outputs[name].register for name in outputs})
         self._kernels = [kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
-        # A pickled step may be anything: it is not asked for two blocks at once.
-        self._threads = 1 if any(line.op == "opaque" for line in self._body) else threads
+        # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
+        # threads of its own, and two of ours would wait for each other there.
+        alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in self._body)
+        self._threads = 1 if alone else threads
         self._lock = Lock()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
         self._frames = [self._new_frame(1)]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan, Replay
-from n4akit.bundle.runtime.fast import KERNELS, NARROW
+from n4akit.bundle.runtime.fast import KERNELS, NARROW, has_threads
 
 from .programs import WORDS, bits, draw_lines, draw_plan, draw_rows
 from .test_replay import chain
@@ -53,6 +53,21 @@ def test_a_distance_is_within_the_rounding_of_what_it_is_the_difference_of(rng: 
     fast, exact = both("dist", X, table, f=f)
     size = np.square(X).sum(axis=1, keepdims=True) + np.square(table).sum(axis=1)
     assert (np.abs(fast - exact) <= (8 * width * 2.0**-53 * size if f == "l2" else 0.0)).all() and (fast >= 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("op", "rows", "params", "expected"),
+    [
+        *(("matmul", NARROW, {}, False), ("matmul", NARROW + 1, {}, True)),
+        *(("dist", NARROW + 1, {"f": "l2"}, True), ("dist", NARROW + 1, {"f": "l1"}, False)),
+    ],
+)
+def test_only_wide_products_may_wake_the_threads_of_the_library(
+    op: str, rows: int, params: dict[str, str], expected: bool
+) -> None:
+    line = Instruction(op, ("x", "k"), "y", params)
+    plan = Plan((Input("x", 5),), {"k": Constant.of(np.ones((rows, 5)))}, (line,), {"value": Output("y")})
+    assert has_threads(line, plan) is expected
 
 
 def test_parts_are_summed_each_by_itself() -> None:
