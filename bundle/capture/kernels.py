@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +18,18 @@ FAMILY = "kernel"
 SVM = "sklearn.svm"
 
 
-def _kernel(state: State, vectors: NDArray[np.float64], gamma: float) -> Kernel:
-    kind = state.get("kernel")
-    if kind not in ("rbf", "linear", "poly", "sigmoid"):
-        raise state.refuse(f"kernel={kind!r} is not supported, only rbf, linear, poly and sigmoid")
-    return Kernel(str(kind), vectors, gamma, state.real("coef0", default=0.0), state.real("degree", default=3.0))
+KINDS = {kind: kind for kind in ("rbf", "linear", "poly", "sigmoid")}
+RIDGE_KINDS = {**KINDS, "laplacian": "laplacian", "polynomial": "poly"}
+"""Kernels by scikit-learn's names, and what they are called here."""
+
+
+def _kernel(state: State, vectors: NDArray[np.float64], gamma: float, kinds: Mapping[str, str] = KINDS) -> Kernel:
+    given = state.get("kernel")
+    kind = kinds.get(given) if isinstance(given, str) else None
+    if kind is None:
+        *others, last = dict.fromkeys(kinds.values())
+        raise state.refuse(f"kernel={given!r} is not supported, only {', '.join(others)} and {last}")
+    return Kernel(kind, vectors, gamma, state.real("coef0", default=0.0), state.real("degree", default=3.0))
 
 
 @reads(FAMILY, spelled(SVM, ["_classes"], "SVR", "NuSVR"), "rbf, linear, poly, sigmoid", method="predict")
@@ -81,12 +90,9 @@ def _pair_weights(dual: NDArray[np.float64], counts: list[int]) -> NDArray[np.fl
 )
 def kernel_ridge(state: State) -> Reading:
     vectors = state.table("X_fit_")
-    kind = {"polynomial": "poly"}.get(str(state.get("kernel")), str(state.get("kernel")))
-    if kind not in ("rbf", "linear", "poly", "sigmoid", "laplacian"):
-        raise state.refuse(f"kernel={kind!r} is not supported, only rbf, linear, poly, sigmoid and laplacian")
     given = state.get("gamma", default=None)
     gamma = 1.0 / vectors.shape[1] if given is None else float(given)
-    kernel = Kernel(kind, vectors, gamma, state.real("coef0"), state.real("degree"))
+    kernel = _kernel(state, vectors, gamma, RIDGE_KINDS)
     dual = state.finite("dual_coef_", np.asarray(state.get("dual_coef_")).reshape(len(vectors), -1).T)
     return Reading((kernel, Linear(dual, np.zeros(len(dual)))))
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..chain import Classes, Step
 from ..errors import CaptureError
-from ..operators import Largest, Linear, OneHot, Operators, Project
+from ..operators import Largest, OneHot, Operators, Project
+from .classifiers import BOTH
 
 __all__ = ["aligned", "declared", "decoded", "labels_of"]
 
@@ -43,8 +44,13 @@ def aligned(
     ended = {}
     for fold, steps in branches.items():
         scores = _scores(rule, methods[fold], len(own[fold])) + _rearranged(own[fold], union.tolist())
-        ended[fold] = (*steps[:-1], replace(steps[-1], operators=steps[-1].operators + scores)) if scores else steps
+        ended[fold] = _continued(steps, scores)
     return ended, classes, rule
+
+
+def _continued(steps: tuple[Step, ...], operators: Operators) -> tuple[Step, ...]:
+    """The same steps, of which the last does more."""
+    return (*steps[:-1], replace(steps[-1], operators=steps[-1].operators + operators)) if operators else steps
 
 
 def _scores(rule: str, method: str, count: int) -> Operators:
@@ -72,11 +78,7 @@ def declared(
         return dict(branches), classes
     if width != 1 or len(classes.labels) != 2:
         raise CaptureError(f"classes: {len(classes.labels)} were given for a model that answers {width} columns")
-    both = Linear(np.array([[-1.0], [1.0]]), np.array([1.0, 0.0]))
-    return {
-        fold: (*steps[:-1], replace(steps[-1], operators=(*steps[-1].operators, both)))
-        for fold, steps in branches.items()
-    }, classes
+    return {fold: _continued(steps, (BOTH,)) for fold, steps in branches.items()}, classes
 
 
 def decoded(classes: Classes | None, encoder: Any, where: str) -> Classes:
