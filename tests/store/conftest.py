@@ -10,6 +10,7 @@ import pytest
 from n4akit.store import WorkspaceStore
 
 from ..conftest import Tecator
+from .bench import Bench
 from .disk import Laboratory, compiled
 from .study import Study, begin
 from .trained import Matrix, Trained
@@ -55,6 +56,24 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """A study that the refusals of a module share: nothing is ever added to it."""
     with WorkspaceStore(tmp_path_factory.mktemp("unchanged")) as store:
         yield begin(store)
+
+
+@pytest.fixture
+def bench(store: WorkspaceStore) -> Bench:
+    """Where chains of every shape are recorded."""
+    return Bench(store)
+
+
+@pytest.fixture(scope="module")
+def train(tecator: Tecator) -> Matrix:
+    """Spectra that models are fitted on."""
+    return tecator.X[:150]
+
+
+@pytest.fixture(scope="module")
+def fat(tecator: Tecator) -> Matrix:
+    """What they are to predict."""
+    return tecator.fat[:150]
 
 
 @pytest.fixture(scope="module")

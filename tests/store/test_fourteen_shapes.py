@@ -12,31 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit.bundle.transformers import MultiplicativeScatterCorrection, SavitzkyGolay, StandardNormalVariate
-from n4akit.store import ExecutionStep, Refused, WorkspaceStore
+from n4akit.store import ExecutionStep, Refused
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from ..conftest import Tecator
 from .bench import Bench, Matrix, same
 
 FOLDS = (slice(0, 60), slice(40, 100), slice(70, 150))
-
-
-@pytest.fixture
-def bench(store: WorkspaceStore) -> Bench:
-    return Bench(store)
-
-
-@pytest.fixture(scope="module")
-def train(tecator: Tecator) -> Matrix:
-    return tecator.X[:150]
-
-
-@pytest.fixture(scope="module")
-def fat(tecator: Tecator) -> Matrix:
-    return tecator.fat[:150]
 
 
 def fits(model: Any, X: Matrix, y: Matrix) -> list[Any]:

@@ -22,21 +22,6 @@ from .bench import Bench, Matrix, same
 RESAMPLER = "nirs4all.operators.transforms.resampler.Resampler"
 
 
-@pytest.fixture
-def bench(store: WorkspaceStore) -> Bench:
-    return Bench(store)
-
-
-@pytest.fixture(scope="module")
-def train(tecator: Tecator) -> Matrix:
-    return tecator.X[:150]
-
-
-@pytest.fixture(scope="module")
-def fat(tecator: Tecator) -> Matrix:
-    return tecator.fat[:150]
-
-
 @pytest.fixture(scope="module")
 def kinds(fat: Matrix) -> Any:
     """Three kinds of meat by their fat."""
