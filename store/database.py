@@ -22,7 +22,7 @@ from .errors import Busy, StoreError, WorkspaceError
 from .migrations import VERSION, upgrade
 from .tables import TABLES
 
-__all__ = ["LAYOUT", "NAME", "ROWS", "Connection", "open_database", "open_foreign", "select"]
+__all__ = ["LAYOUT", "NAME", "ROWS", "Connection", "look_up", "open_database", "open_foreign", "select"]
 
 log = logging.getLogger("n4akit.store")
 
@@ -177,6 +177,18 @@ def _upgrade(connection: Connection, path: Path, found: int) -> None:
             f"{path}: cannot be brought from version {found} to {VERSION}: {_first_line(error)}; it is as it was"
         ) from error
     log.info("%s: brought from version %d to %d", path, found, VERSION)
+
+
+_parsed: dict[str, duckdb.Statement] = {}
+
+
+def look_up(connection: Connection, query: str, key: str | None) -> Connection:
+    """The answer to a query for one key, of which there are a few: they are parsed once, which takes DuckDB as long as
+    finding the row.
+    """
+    if query not in _parsed:
+        _parsed[query] = connection.extract_statements(query)[0]
+    return connection.execute(_parsed[query], [key])
 
 
 def select(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:

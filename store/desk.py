@@ -63,6 +63,8 @@ class Desk(Reading):
         super()._enter()
         self._unmoved = 0
         self._known: dict[str, Recent[str, bool]] = {table: Recent(REMEMBERED) for table in NAMED}
+        self.bare: Recent[str, bool] = Recent(REMEMBERED)
+        """Predictions that this store recorded, and whose arrays it did not yet."""
         if self._stale:
             self._inbox = Inbox(self.folder)
 
@@ -90,12 +92,31 @@ class Desk(Reading):
     # Writing ------------------------------------------------------------------------------------------------------
 
     def record(
-        self, kind: str, id: str, doc: str, body: bytes | None = None, *, once: str = "", durable: bool = False
+        self,
+        kind: str,
+        id: str,
+        doc: str,
+        body: bytes | None = None,
+        *,
+        once: str = "",
+        unless: str = "",
+        durable: bool = False,
     ) -> None:
         """Put a record in the inbox; see `Inbox.put`."""
         self.check()
-        self._inbox.put(kind, id, doc, body, once=once, durable=durable)
-        self._unmoved += len(doc) + len(body or b"")
+        self._inbox.put(kind, id, doc, body, once=once, unless=unless, durable=durable)
+        self._recorded(len(doc) + len(body or b""))
+
+    def record_only(self, kind: str, id: str, doc: str, body: bytes | None, *, once: str, after: str = "") -> bool:
+        """Put a record in the inbox; see `Inbox.put_only`."""
+        self.check()
+        put = self._inbox.put_only(kind, id, doc, body, once=once, after=after)
+        if put:
+            self._recorded(len(doc) + len(body or b""))
+        return put
+
+    def _recorded(self, size: int) -> None:
+        self._unmoved += size
         if self._unmoved > BACKLOG:
             self._unmoved = 0
             self._move_if_free()
@@ -107,6 +128,8 @@ class Desk(Reading):
             self._known[table].put(id, True)
         if table == "artifacts":
             self._saved.put(id, True)
+        elif table == "predictions":
+            self.bare.put(id, True)
 
     def require(self, table: str, id: str, *, failed: bool = False) -> bool:
         """Check that a row is there, whoever wrote it; True when it was recorded since this inbox was made.

@@ -6,8 +6,10 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from operator import index
 from pathlib import PurePath
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +19,7 @@ import numpy as np
 from .errors import Refused
 from .tables import INTEGER, JSON, REAL, TEXT, TIME, Column, Kind
 
-__all__ = ["decode", "encode", "row"]
+__all__ = ["decode", "encode", "plain", "row"]
 
 
 def encode(value: Any, what: str) -> str:
@@ -116,11 +118,40 @@ def decode(value: str | None) -> Any:
     return None if value is None else json.loads(value)
 
 
-def row(columns: Iterable[Column], values: Iterable[Any]) -> str:
+def row(columns: tuple[Column, ...], values: Iterable[Any]) -> str:
     """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its
     value.
     """
-    return _json([_CONVERTERS[c.kind](value, c) for c, value in zip(columns, values, strict=True)]).decode()
+    found = list(values)
+    for place, convert, column in _unlike(columns, tuple(map(type, found))):
+        found[place] = convert(found[place], column)
+    try:
+        return plain(found)
+    except UnicodeEncodeError:
+        for value, column in zip(found, columns, strict=True):
+            if column.kind is TEXT:
+                _as_text(value, column)
+        raise
+
+
+@lru_cache(256)
+def _unlike(
+    columns: tuple[Column, ...], types: tuple[type, ...]
+) -> tuple[tuple[int, Callable[[Any, Column], Any], Column], ...]:
+    """Where values of these types are not written as they are, by what they are converted, and for which column.
+
+    Whether plain text is Unicode is seen when it is written; the time comes from us.
+    """
+    return tuple(
+        (place, _CONVERTERS[column.kind], column)
+        for place, (column, kind) in enumerate(zip(columns, types, strict=True))
+        if not (column.kind is TIME or (column.kind is TEXT and kind is str) or (column.null and kind is NoneType))
+    )
+
+
+def plain(value: Any) -> str:
+    """The JSON text of a value that is made of nothing but what JSON has."""
+    return _json(value).decode()
 
 
 def _as_text(value: Any, column: Column) -> str | None:
@@ -167,17 +198,12 @@ def _as_real(value: Any, column: Column) -> float | msgspec.Raw | None:
         raise _refused(value, column, "a number") from None
 
 
-def _as_is(value: Any, column: Column) -> Any:
-    return value
-
-
 LARGEST = 2**63
 _CONVERTERS: Mapping[Kind, Callable[[Any, Column], Any]] = {
     TEXT: _as_text,
     JSON: _as_json,
     INTEGER: _as_integer,
     REAL: _as_real,
-    TIME: _as_is,
 }
 
 

@@ -49,7 +49,13 @@ _TRIMMED = "trimmed"
 
 _PUT = "INSERT INTO records (kind, id, doc, body, crc) VALUES (?, ?, ?, ?, ?)"
 _PUT_ONCE = "INSERT INTO marked VALUES (?, ?, ?, ?, ?, ?)"
-"""Each is one statement, so one transaction: what SQLite does fastest."""
+_PUT_UNLESS = (
+    "INSERT INTO records (kind, id, doc, body, crc) SELECT ?, ?, ?, ?, ? "
+    "WHERE NOT EXISTS (SELECT 1 FROM marks WHERE mark = ?)"
+)
+"""Each is one statement, so one transaction: what SQLite does fastest. A mark that is made is one more page to write;
+one that is only looked for is none.
+"""
 
 
 class Record(NamedTuple):
@@ -108,26 +114,52 @@ class Inbox:
         return StoreError(f"{self.path}: {error}; {consequence}")
 
     def put(
-        self, kind: str, id: str, doc: str, body: bytes | None = None, *, once: str = "", durable: bool = False
+        self,
+        kind: str,
+        id: str,
+        doc: str,
+        body: bytes | None = None,
+        *,
+        once: str = "",
+        unless: str = "",
+        durable: bool = False,
     ) -> None:
-        """Acknowledge a record. With `once`, Refused when that mark was made before; with `durable`, on disk on return.
+        """Acknowledge a record. With `once`, Refused when that mark was made before, `unless` without making it; with
+        `durable`, on disk on return.
 
         Raises StoreError when it cannot be written: then nothing was recorded.
         """
-        row = (kind, id, doc, body, _crc(kind.encode(), id.encode(), doc.encode(), body))
+        row = (kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body))
         with self._lock:  # spelled out, and not `_writing`: this is done for every record
             try:
-                writer = self._connected()[0]
+                writer = (self._connections or self._connected())[0]
                 if durable:
                     _put_durably(writer, once, row)
                 elif once:
                     writer.execute(_PUT_ONCE, (once, *row))
-                else:
+                elif not unless:
                     writer.execute(_PUT, row)
+                elif not writer.execute(_PUT_UNLESS, (*row, unless)).rowcount:
+                    raise Refused(unless)
             except sqlite3.IntegrityError:
                 raise Refused(once) from None
             except sqlite3.Error as error:
                 raise self._said(error, "nothing was recorded") from error
+
+    def put_only(self, kind: str, id: str, doc: str, body: bytes | None, *, once: str, after: str = "") -> bool:
+        """Acknowledge the only record of its kind and id; Refused when there is one, or the mark was made before.
+
+        False, and nothing is done, when the record of kind `after` that it follows has left: it may have left after
+        that one, and only the database knows. Reads the whole inbox.
+        """
+        with self._writing("nothing was recorded") as writer, _transaction(writer):
+            kinds = {found[0] for found in writer.execute("SELECT kind FROM records WHERE id = ?", (id,))}
+            if kind in kinds or writer.execute("SELECT 1 FROM marks WHERE mark = ?", (once,)).fetchall():
+                raise Refused(once)
+            if after and after not in kinds:
+                return False
+            writer.execute(_PUT_ONCE, (once, kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body)))
+        return True
 
     def marked(self, mark: str) -> bool:
         """Whether the mark was made since this inbox was made."""
@@ -274,7 +306,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Record:
     try:
-        whole = _crc(kind, id, doc, body) == crc
+        whole = _crc(b"\0".join((kind, id, doc)), body) == crc
     except TypeError:  # not even the types are those that were written
         whole = False
     if whole:
@@ -286,5 +318,5 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
 
 
-def _crc(kind: bytes, id: bytes, doc: bytes, body: bytes | None) -> int:
-    return zlib.crc32(body or b"", zlib.crc32(b"\0".join((kind, id, doc))))
+def _crc(text: bytes, body: bytes | None) -> int:
+    return zlib.crc32(body or b"", zlib.crc32(text))

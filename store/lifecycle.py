@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .desk import Desk
-from .documents import encode, row
+from .documents import plain, row
 from .errors import Refused
 from .identity import new_id, now
 from .merge import ARRAYS, end_kind
@@ -95,41 +94,32 @@ def _check_step(number: int, step: Any) -> None:
         raise Refused(f"steps[{number}]: both artifact_id and artifact_ids are given; give one of them")
 
 
-@dataclass(frozen=True)
-class _Arrays:
-    lengths: list[int | None]
-    shape: list[int] | None
-    body: bytes
-
-
 def save_arrays(desk: Desk, prediction_id: str, arrays: Mapping[str, Any]) -> None:
     """Record the arrays of a prediction, which is done once.
 
     Raises UnknownId, and Refused when it was done before, or for values that are no numbers.
     """
-    here = desk.require("predictions", prediction_id)
-    if not here and _has_arrays(desk, prediction_id):
-        raise Refused(_saved(prediction_id))
-    packed = _packed(arrays)
-    document = encode([prediction_id, packed.lengths, packed.shape], "arrays")
+    desk.require("predictions", prediction_id)
+    record = ("prediction_arrays", str(prediction_id), *_packed(prediction_id, arrays))
+    mark = f"arrays {prediction_id}"
     try:
-        desk.record("prediction_arrays", prediction_id, document, packed.body, once=f"arrays {prediction_id}")
+        if desk.bare.drop(prediction_id):
+            # Recorded here, and never tried: who was sooner is another process, and made the mark.
+            desk.record(*record, unless=mark)
+        elif not desk.record_only(*record, once=mark, after="predictions"):
+            with desk.database() as connection:  # nobody moves records meanwhile
+                query = "SELECT 1 FROM prediction_arrays WHERE prediction_id = ?"
+                if connection.execute(query, [prediction_id]).fetchall():
+                    raise Refused(mark)
+                desk.record_only(*record, once=mark)
     except Refused:
-        raise Refused(_saved(prediction_id)) from None
+        raise Refused(
+            f"prediction_id {prediction_id!r}: its arrays were saved already; save a new prediction"
+        ) from None
 
 
-def _saved(prediction_id: str) -> str:
-    return f"prediction_id {prediction_id!r}: its arrays were saved already; save a new prediction"
-
-
-def _has_arrays(desk: Desk, prediction_id: str) -> bool:
-    query = "SELECT 1 FROM prediction_arrays WHERE prediction_id = ?"
-    with desk.database() as connection:
-        return bool(connection.execute(query, [prediction_id]).fetchall())
-
-
-def _packed(arrays: Mapping[str, Any]) -> _Arrays:
-    """The arrays as bytes one after the other, how long each is, and the shape of the probabilities."""
+def _packed(prediction_id: str, arrays: Mapping[str, Any]) -> tuple[str, bytes]:
+    """A document of how long each array is and the shape of the probabilities, and their bytes one after the other."""
     lengths: list[int | None] = []
     parts: list[bytes] = []
     shape = None
@@ -138,21 +128,22 @@ def _packed(arrays: Mapping[str, Any]) -> _Arrays:
         if values is None:
             lengths.append(None)
             continue
-        array = _array(name, values, dtype)
+        array = values if type(values) is np.ndarray and values.dtype is dtype else _array(name, values, dtype)
         lengths.append(array.size)
         parts.append(array.tobytes())
-        shape = list(array.shape) if name == "y_proba" else shape
-    return _Arrays(lengths, shape, b"".join(parts))
+        if name == "y_proba":
+            shape = list(array.shape)
+    return plain([prediction_id, lengths, shape]), b"".join(parts)
 
 
-def _array(name: str, values: Any, dtype: str) -> NDArray[Any]:
+def _array(name: str, values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     if isinstance(values, np.ma.MaskedArray):
         raise Refused(f"{name}: a masked array was given; fill its masked values, NaN says that one is missing")
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise Refused(f"{name}: {error}; expected numbers") from None
-    wanted = "iu" if dtype == "<i8" else "fiu"
+    wanted = "iu" if dtype.kind == "i" else "fiu"
     if array.size == 0:
         array = array.astype(dtype)
     if array.dtype.kind not in wanted:

@@ -31,7 +31,9 @@ log = logging.getLogger("n4akit.store")
 CHUNK = 64 * 2**20
 """Bytes of records in one transaction."""
 
-ARRAYS = (("y_true", "<f8"), ("y_pred", "<f8"), ("y_proba", "<f8"), ("sample_indices", "<i8"), ("weights", "<f8"))
+_F8, _I8 = np.dtype("<f8"), np.dtype("<i8")
+
+ARRAYS = (("y_true", _F8), ("y_pred", _F8), ("y_proba", _F8), ("sample_indices", _I8), ("weights", _F8))
 """The arrays of a prediction in the order in which their bytes follow each other in a record."""
 
 Rows = list[tuple[int, list[Any], bytes | None]]
@@ -172,8 +174,9 @@ def _arrays(rows: Rows) -> dict[str, pa.Array]:
         content = pa.array(np.frombuffer(b"".join(parts), dtype))
         offsets = np.zeros(len(rows) + 1, np.int32)
         np.cumsum([length or 0 for length in lengths], out=offsets[1:])
-        absent = pa.array([length is None for length in lengths])
-        columns[name] = pa.ListArray.from_arrays(pa.array(offsets), content, mask=absent)
+        # An offset that is absent says that the list is; a mask would have pyarrow import all of its functions first.
+        absent = np.array([*(length is None for length in lengths), False])
+        columns[name] = pa.ListArray.from_arrays(pa.array(offsets, mask=absent), content)
         starts = ends
     columns["y_proba_shape"] = pa.array([values[2] for _, values, _ in rows], pa.list_(pa.int64()))
     return columns

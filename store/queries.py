@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from .database import select
+from .database import look_up, select
 from .documents import decode
 from .errors import Refused
 from .identity import is_id
@@ -37,7 +37,7 @@ def record(desk: Reading, table: str, id: str) -> dict[str, Any] | None:
     with desk.database() as connection:
         query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
         # One row is had sooner as plain values than as a frame.
-        found = connection.execute(query, [str(id) if is_id(id) else None]).fetchall()
+        found = look_up(connection, query, str(id) if is_id(id) else None).fetchall()
     return _decoded(dict(zip(described.names, found[0], strict=True)), described.documents) if found else None
 
 
@@ -166,7 +166,7 @@ def prediction(desk: Reading, prediction_id: str, load_arrays: bool) -> dict[str
         return found
     query = f"SELECT {TABLES['prediction_arrays'].shown} FROM prediction_arrays WHERE prediction_id = ?"
     with desk.database() as connection:
-        return found | _arrays(connection.execute(query, [prediction_id]).fetchnumpy())
+        return found | _arrays(look_up(connection, query, str(prediction_id)).fetchnumpy())
 
 
 def _arrays(columns: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Any]:

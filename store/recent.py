@@ -30,15 +30,16 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep a value under a key."""
-        self.drop(key)
-        self._entries[key] = value
-        with suppress(KeyError):  # others have emptied it meanwhile
-            if len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
+        entries = self._entries
+        entries.pop(key, None)
+        entries[key] = value
+        if len(entries) > self._limit:
+            with suppress(KeyError):  # others have emptied it meanwhile
+                entries.popitem(last=False)
 
-    def drop(self, key: K) -> None:
-        """Forget a key."""
-        self._entries.pop(key, None)
+    def drop(self, key: K) -> bool:
+        """Forget a key; whether it was there. Of several threads one is told that it was."""
+        return self._entries.pop(key, None) is not None
 
     def clear(self) -> None:
         """Forget all."""

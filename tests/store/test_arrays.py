@@ -153,6 +153,48 @@ def test_arrays_are_saved_once(moved: bool, study: Study, workspace: Path) -> No
         assert read(again, prediction)["y_true"].tolist() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("moved", ["nothing", "the prediction", "the arrays"])
+@pytest.mark.parametrize("second", ["owner", "other", "newcomer"])
+@pytest.mark.parametrize("first", ["owner", "other"])
+def test_of_several_stores_one_saves_the_arrays(
+    first: str, second: str, moved: str, study: Study, workspace: Path
+) -> None:
+    prediction = study.prediction()
+    with WorkspaceStore(workspace) as other:
+        stores = {"owner": study.store, "other": other}
+        if moved == "the prediction":
+            other.list_runs()
+        stores[first].save_prediction_arrays(prediction, np.ones(2), None)
+        if moved == "the arrays":
+            other.list_runs()
+        with WorkspaceStore(workspace) as newcomer, pytest.raises(Refused, match=f"{prediction}.*saved already"):
+            {**stores, "newcomer": newcomer}[second].save_prediction_arrays(prediction, np.zeros(2), None)
+        assert read(other, prediction)["y_true"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["before it was recorded", "after it was recorded"])
+def test_a_save_that_was_interrupted_is_known_for_what_it_did(
+    recorded: bool, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prediction, inbox = study.prediction(), study.store._writing._inbox
+
+    def interrupted(*record: Any, **rules: Any) -> None:
+        if recorded:
+            type(inbox).put(inbox, *record, **rules)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            study.store.save_prediction_arrays(prediction, np.ones(1), None)
+    if recorded:
+        with pytest.raises(Refused, match="saved already"):
+            study.store.save_prediction_arrays(prediction, np.zeros(1), None)
+        assert read(study.store, prediction)["y_true"].tolist() == [1.0]
+    else:
+        assert study.arrays(prediction, y_true=np.ones(1))["y_true"].tolist() == [1.0]
+
+
 def test_arrays_of_a_deleted_prediction_are_refused(study: Study) -> None:
     prediction = study.prediction()
     assert study.store.delete_prediction(prediction)

@@ -81,6 +81,8 @@ def test_an_outside_program_delays_reads_and_never_writes(workspace: Path) -> No
         study = begin(store)
         prediction = study.prediction()
         store.save_prediction_arrays(prediction, np.ones(2), None)
+        with impatient(workspace) as other:
+            other.save_prediction_arrays(study.prediction(), np.ones(2), None)
         store.save_artifact([1], "list", "model", "joblib")
         store.complete_pipeline(study.pipeline, 0.1, 0.2, "rmse", 1)
         with pytest.raises(Busy, match=rf"store\.duckdb: another program has it open .*PID {program}"):
