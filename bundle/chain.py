@@ -54,6 +54,8 @@ class Chain:
     """What a classifier tells apart; None for a regression."""
     sources: tuple[Source, ...] = ()
     """The blocks that a spectrum is made of, side by side, where there are several."""
+    missing: bool = False
+    """Whether values of a spectrum may be missing (NaN): every branch does with them what its objects do."""
     opaque: Mapping[str, bytes] = field(default_factory=dict)
     """Pickled artifacts of opaque steps by their sha256."""
     provenance: Mapping[str, Any] = field(default_factory=dict)

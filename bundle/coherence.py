@@ -46,6 +46,8 @@ def check(manifest: dict[str, Any], plans: Mapping[str, Plan], sizes: Mapping[st
     answers = [sorted(plan.outputs) for plan in plans.values()]
     if any(outputs != answers[0] for outputs in answers):
         yield f"{MANIFEST} plans: they answer {' and '.join(map(str, answers))}, expected the same from both"
+    if len({source.missing for plan in plans.values() for source in plan.inputs}) > 1:
+        yield f"{MANIFEST} plans: NaN is allowed by one alone, expected the same of both"
     features = words(plans)
     if manifest["features"] != features:
         yield f"{MANIFEST} features: {manifest['features']}, but the plans use {features}"

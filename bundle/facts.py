@@ -7,6 +7,7 @@ from typing import Any
 
 from . import canonical
 from .ends import Axis
+from .format import NAN
 
 __all__ = ["facts"]
 
@@ -19,6 +20,7 @@ def facts(manifest: Mapping[str, Any], digest: str, axis: Axis | None) -> dict[s
         "profile": manifest["profile"],
         "task": manifest["task"],
         "n_features": manifest["n_features"],
+        "missing_values": NAN in manifest["features"],
         "axis": None
         if axis is None
         else {"first": float(axis.values[0]), "last": float(axis.values[-1]), "unit": axis.unit},

@@ -20,6 +20,7 @@ __all__ = [
     "GOLDEN",
     "LARGEST",
     "MANIFEST",
+    "NAN",
     "VERSION",
     "member",
     "parse",
@@ -34,6 +35,9 @@ VERSION = 1
 MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
 """The first and the last member."""
+
+NAN = "nan"
+"""Among the features: values of the spectra may be missing."""
 
 LARGEST = 2**24
 """Bytes of the largest document a reader takes in."""
@@ -86,8 +90,9 @@ _SCHEMA = record(
 
 
 def words(plans: Mapping[str, Plan]) -> list[str]:
-    """The instructions that a reader must know to replay these plans."""
-    return sorted({line.op for plan in plans.values() for line in plan.body})
+    """What a reader must know to replay these plans: their instructions, and `nan` if values may be missing."""
+    missing = {NAN for plan in plans.values() for source in plan.inputs if source.missing}
+    return sorted({line.op for plan in plans.values() for line in plan.body} | missing)
 
 
 def profile(features: list[str]) -> str:
@@ -113,7 +118,7 @@ def parse(data: bytes) -> tuple[dict[str, Any], list[str]]:
             f"{MANIFEST}: written in format {manifest['version']}, this n4akit reads format {VERSION}; "
             "upgrade n4akit, or ask for a bundle in an older format"
         ]
-    unknown = [word for word in _features(manifest) if word not in INSTRUCTIONS]
+    unknown = [word for word in _features(manifest) if word not in INSTRUCTIONS and word != NAN]
     if unknown:
         return {}, [f"{MANIFEST}: needs the instructions {', '.join(map(repr, unknown))}, unknown here; upgrade n4akit"]
     return manifest, list(islice(_SCHEMA(MANIFEST, manifest), SHOWN))

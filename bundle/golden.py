@@ -5,6 +5,7 @@ They are measured spectra where the writer was given some, else made from the fi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from .landmarks import landmarks
 from .runtime.errors import PlanError
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
-from .surroundings import COUNT, around, hump
+from .surroundings import COUNT, around, gapped, hump
 
 __all__ = ["COUNT", "make", "synthesise"]
 
@@ -30,7 +31,8 @@ def make(
     """Golden rows of a chain and the answers of its plans.
 
     `calibration` is spectra (n, p), of which some are chosen that spread over the range of predictions; without it the
-    rows are synthetic. Raises WriteError when a plan has no finite answer for them.
+    rows are synthetic. Where values may be missing, some rows lack some. Raises WriteError when a plan has no finite
+    answer for them.
     """
     quick, slow = (Replay(plan, plan.answers, opaque) for plan in (compiled, faithful))
     try:
@@ -38,12 +40,24 @@ def make(
             rows, origin = synthesise(chain), "synthetic"
         else:
             rows, origin = _chosen(calibration, quick), "measured"
+        if chain.missing:
+            rows = _with_gaps(rows, (quick, slow))
         return Golden(rows, origin, columns(slow.answers(rows)), columns(quick.answers(rows)))
     except (InputError, PlanError) as error:
         hint = (
             "give spectra of the calibration set as calibration=" if calibration is None else "check the spectra given"
         )
         raise WriteError(f"golden rows: {error}; {hint}") from error
+
+
+def _with_gaps(rows: Matrix, replays: Iterable[Replay]) -> Matrix:
+    """The rows; and if none of them lacks a value, the same again with missing ones, as far as these have answers."""
+    if np.isnan(rows).any():
+        return rows
+    more = gapped(rows)
+    for replay in replays:
+        more = more[np.isfinite(columns(replay(more))).all(axis=1)]
+    return np.concatenate([rows, more])
 
 
 def _chosen(calibration: Any, replay: Replay) -> Matrix:

@@ -28,7 +28,7 @@ from .operators import (
     Scale,
     Select,
 )
-from .preprocessing import EMSC, Remove
+from .preprocessing import EMSC, Fill, Remove
 from .surroundings import COUNT, around, hump
 from .thresholds import beside
 
@@ -50,6 +50,7 @@ SPECTRAL = (
     Scale,
     Affine,
     Clip,
+    Fill,
 )
 """What makes a spectrum of a spectrum: what is learnt after these is still told point by point."""
 

@@ -183,7 +183,8 @@ class Trees(Operator):
 
     Node i goes to `right` where x[`feature`] > `threshold`, else to `left`; a leaf is its own child, and says `value`
     (t,). Trees begin at `roots`, and each adds to its group: `groups` counts the trees of each. With `single` x is
-    rounded to float32 before it is compared, as scikit-learn does, and x beyond float32 has no answer.
+    rounded to float32 before it is compared, as scikit-learn does, and x beyond float32 has no answer. Where x is
+    missing (NaN), a node goes to `left` if `missing_left` says so, else to `right`; trees without it have no answer.
     """
 
     feature: NDArray[np.int32]
@@ -194,6 +195,9 @@ class Trees(Operator):
     roots: NDArray[np.int32]
     groups: tuple[int, ...]
     single: bool = True
+    missing_left: NDArray[np.bool_] | None = None
+    met_missing: bool = False
+    """Whether the trees met missing values when they grew, so that `missing_left` was learnt."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,7 @@ class Predictor:
         self.bound: float | None = None
         """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
+        self.missing_values = plan.inputs[0].missing
         self._single = len(self.targets) == 1
         self._proba, self._std = (plan.answers.index(o) if o in plan.outputs else None for o in ("proba", "std"))
         self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads)
@@ -86,7 +87,7 @@ class Predictor:
         answers = self.replay.answers(joined)
         proba = None if self._proba is None else answers[self._proba]
         std = None if self._std is None else self._column(answers[self._std])
-        flags = _flags(matrix(joined, self.n_features))
+        flags = (_flags_of_gaps if self.missing_values else _flags)(matrix(joined, self.n_features))
         return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba, self.bound, std)
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:
@@ -125,6 +126,18 @@ class Predictor:
 
 
 def _flags(spectra: NDArray[Any]) -> tuple[tuple[str, ...], ...]:
-    least, largest = spectra.min(axis=1).astype(np.float64), spectra.max(axis=1).astype(np.float64)
-    flat = largest - least <= FLAT * np.maximum(np.abs(least), np.abs(largest))
+    flat = _flat(spectra.min(axis=1), spectra.max(axis=1))
     return tuple(("constant_row",) if constant else () for constant in flat.tolist())
+
+
+def _flags_of_gaps(spectra: NDArray[Any]) -> tuple[tuple[str, ...], ...]:
+    """The same of what is there, and which spectra lack something."""
+    flat = _flat(np.fmin.reduce(spectra, axis=1), np.fmax.reduce(spectra, axis=1))
+    gaps = np.isnan(spectra).any(axis=1)
+    named = (("constant_row", flat.tolist()), ("missing_values", gaps.tolist()))
+    return tuple(tuple(flag for flag, rows in named if rows[row]) for row in range(len(spectra)))
+
+
+def _flat(least: NDArray[Any], largest: NDArray[Any]) -> NDArray[np.bool_]:
+    least, largest = least.astype(np.float64), largest.astype(np.float64)
+    return np.asarray(largest - least <= FLAT * np.maximum(np.abs(least), np.abs(largest)))

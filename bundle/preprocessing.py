@@ -6,6 +6,7 @@ x is what reaches the step: p values. Tables are k rows × p points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "Filter",
     "Gaussian",
     "LocalSNV",
+    "Missing",
     "PercentileSNV",
     "Pointwise",
     "Products",
@@ -262,7 +264,15 @@ class Quantiles(Operator):
 
 @dataclass(frozen=True, eq=False)
 class Fill(Operator):
-    """The `values` of their points in place of those that are the number `missing`."""
+    """The `values` of their points in place of those that are missing: NaN, or the number `missing`."""
 
     values: Vector
-    missing: float
+    missing: float = nan
+
+
+@dataclass(frozen=True, eq=False)
+class Missing(Operator):
+    """For each of the points numbered `index` (from 0), 1 where it is missing, else 0: NaN, or the number `missing`."""
+
+    index: NDArray[np.int32]
+    missing: float = nan

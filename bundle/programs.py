@@ -32,11 +32,15 @@ def document(plan: Plan, keep: Keep) -> dict[str, Any]:
     """The document of a plan; its larger constants are given to `keep`."""
     return {
         "ir": 1,
-        "inputs": [{"name": source.name, "width": source.width} for source in plan.inputs],
+        "inputs": [_input(source) for source in plan.inputs],
         "consts": {name: _constant(constant, keep) for name, constant in plan.constants.items()},
         "body": [_line(instruction) for instruction in plan.body],
         "outputs": {name: _output(output) for name, output in plan.outputs.items()},
     }
+
+
+def _input(source: Input) -> dict[str, Any]:
+    return {"name": source.name, "width": source.width, **({"nan": "allow"} if source.missing else {})}
 
 
 def _constant(constant: Constant, keep: Keep) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _check_constant(where: str, value: Any) -> Iterator[str]:
 PROGRAM: Check = record(
     {
         "ir": integer(1, 1),
-        "inputs": items(record({"name": text, "width": integer(1)}), 1),
+        "inputs": items(record({"name": text, "width": integer(1)}, {"nan": choice("allow")}), 1),
         "consts": table(text, _check_constant),
         "body": items(_check_line),
         "outputs": table(text, record({"from": text}, {"names": items(text, 1)})),
@@ -101,7 +105,7 @@ def restore(program: dict[str, Any], fetch: Fetch) -> Plan:
     Raises PlanError when no host may run it.
     """
     return Plan(
-        tuple(Input(source["name"], source["width"]) for source in program["inputs"]),
+        tuple(Input(source["name"], source["width"], "nan" in source) for source in program["inputs"]),
         {name: _restored(constant, fetch) for name, constant in program["consts"].items()},
         tuple(map(_instruction, program["body"])),
         {name: Output(o["from"], tuple(o.get("names", ()))) for name, o in program["outputs"].items()},

@@ -44,6 +44,8 @@ class Bundle:
         """How far the `fast` profile is from the exact one on the golden rows, in the targets' units; else None."""
         self.n_features: int = contents.manifest["n_features"]
         """Points of a spectrum."""
+        self.missing_values = predictor.missing_values
+        """Whether values of a spectrum may be missing (NaN): the model does with them what it was trained to do."""
         self.axis = predictor.axis
         """The positions of these points, None when the model does not know them."""
         self.sources = predictor.sources

@@ -83,6 +83,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         digest=draft.digest,
         math_import=program.math_import,
         points=str(chain.n_features),
+        missing=_literal(plan.inputs[0].missing),
         targets=_literal([(target.name, target.unit) for target in chain.targets]),
         classes=_literal(None if chain.classes is None else list(chain.classes.labels)),
         name=_literal(name),

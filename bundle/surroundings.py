@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COUNT", "around", "hump"]
+__all__ = ["COUNT", "around", "gapped", "hump"]
 
 Matrix = NDArray[np.float64]
 
@@ -26,6 +26,14 @@ def around(centre: Matrix, scale: Matrix | None = None) -> Matrix:
         texture = 0.5 + ((points * (74 * number + 111) + 11 * number) % 101) / 101.0
         rows.append(centre + step * (scale * texture))
     return np.ascontiguousarray(rows)
+
+
+def gapped(rows: Matrix) -> Matrix:
+    """The same rows with missing points (NaN): every third, but at least one, and other ones from row to row."""
+    rows = rows.copy()
+    for number, row in enumerate(rows):
+        row[number % min(3, len(row)) :: 3] = np.nan
+    return rows
 
 
 def hump(width: int) -> Matrix:

@@ -18,6 +18,7 @@ def beside(trees: Trees, width: int, count: int) -> Matrix | None:
     """Pairs of rows that come to a node at its threshold and one double above it, for nodes spread over all trees.
 
     Rows (≤ count, width); above the threshold means above all that is rounded to it. None where nothing is divided.
+    Nodes that only missing values reach are left out.
     """
     inner = trees.left != np.arange(len(trees.left))
     thresholds = doubled(trees.threshold) if trees.single else trees.threshold
@@ -34,7 +35,10 @@ def beside(trees: Trees, width: int, count: int) -> Matrix | None:
         for value in (thresholds[node], np.nextafter(thresholds[node], np.inf)):
             row[trees.feature[node]] = value
             rows.append(row.copy())
-    return np.array(rows)
+    made = np.array(rows)
+    # Beyond all numbers lies what an infinite threshold sends there: what is missing.
+    made = made[(np.abs(made) <= LARGEST).all(axis=1)]
+    return made if len(made) else None
 
 
 def _typical(feature: NDArray[np.int32], thresholds: Matrix, width: int) -> Matrix:
@@ -57,4 +61,6 @@ def _led_to(node: int, row: Matrix, trees: Trees, thresholds: Matrix, parent: ND
             most[point] = min(most[point], thresholds[above])
         child, above = above, int(parent[above])
     row = np.minimum(row, most)
-    return np.asarray(np.where(row > least, row, np.where(np.isinf(most), np.nextafter(least, np.inf), most)))
+    with np.errstate(over="ignore"):
+        above_least = np.nextafter(least, np.inf)
+    return np.asarray(np.where(row > least, row, np.where(np.isinf(most), above_least, most)))

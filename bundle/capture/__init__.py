@@ -71,6 +71,9 @@ def from_sklearn(
     on spectra around what it learnt; a difference beyond `TOLERANCE`, or beyond the object's own roundings to float32,
     is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
+    Spectra may have missing values (NaN) where every object does the same with them as what is read from it, and one is
+    there for that: an imputer, or trees that met some when they were fitted. `probes` with NaN ask for it.
+
     `environment` gives the versions with which it was fitted. Of an object that was unpickled it should be given: by
     its `scikit-learn` the state is read, if another one is running (`n4akit.bundle.dialects.unpickle` finds it).
 

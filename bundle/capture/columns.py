@@ -6,8 +6,8 @@ from itertools import chain, combinations, combinations_with_replacement
 
 import numpy as np
 
-from ..operators import SNV, Operators, Scale, Select
-from ..preprocessing import Bins, Fill, Products, Quantiles, Splines
+from ..operators import SNV, Concat, Operators, Scale, Select
+from ..preprocessing import Bins, Fill, Missing, Products, Quantiles, Splines
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -90,24 +90,39 @@ refuses(
 @reads(
     FAMILY,
     spelled("sklearn.impute", ["_base"], "SimpleImputer"),
-    "a number that stands for what is missing is filled; NaN is refused with its spectrum, as everywhere",
+    "every strategy, NaN or a number for what is missing; indicators too",
 )
 def fill(state: State) -> Reading:
-    state.expect("add_indicator", False, default=False)
     values = np.ravel(np.asarray(state.get("statistics_"), dtype=np.float64))
     # A point that was missing in every spectrum has no value, and is left out.
     kept = np.flatnonzero(~np.isnan(values)).astype(np.int32)
-    operators: Operators = () if len(kept) == len(values) else (Select(kept),)
+    if not len(kept):
+        raise state.refuse("it has no value for any point")
+    chosen: Operators = () if len(kept) == len(values) else (Select(kept),)
     missing = state.real("missing_values")
-    if not np.isnan(missing):
-        operators += (Fill(state.finite("statistics_", values[kept]), missing),)
-    return Reading(operators)
+    filled = (*chosen, Fill(state.finite("statistics_", values[kept]), missing))
+    if not state.flag("add_indicator", default=False):
+        return Reading(filled)
+    index = np.asarray(state.get("indicator_").features_, dtype=np.int32)
+    return Reading((Concat((filled, (Missing(index, missing),))),) if len(index) else filled)
 
 
-refuses(
+@reads(
+    FAMILY,
     spelled("sklearn.impute", ["_base"], "MissingIndicator"),
-    "it tells what is missing, and spectra with missing values are refused",
+    "dense; error_on_new=True only where every point is told",
 )
+def indicator(state: State) -> Reading:
+    state.expect("sparse", False, "auto", default="auto")
+    index = np.asarray(state.get("features_"), dtype=np.int32)
+    if not len(index):
+        raise state.refuse("nothing was missing when it was fitted, so that it tells nothing")
+    if state.get("features") == "missing-only" and len(index) < state.whole("n_features_in_"):
+        # Its own refusal of other points would be a spectrum without an answer, which a step after it might answer.
+        state.expect("error_on_new", False)
+    return Reading((Missing(index, state.real("missing_values")),))
+
+
 refuses(
     spelled("sklearn.impute", ["_knn", "_iterative"], "KNNImputer", "IterativeImputer"),
     "it fills a spectrum from the points that this one has, which differ from spectrum to spectrum; SimpleImputer has "

@@ -29,9 +29,9 @@ OBJECTIVES = {
 }
 """From an objective to what makes answers of the sums."""
 
-CATEGORICAL, MISSING, ZERO = 1, 3, 1
-"""Of the `decision_type` of a node: the bit for categories; two bits above the next for what counts as missing, and
-their value where that is 0."""
+CATEGORICAL, LEFT, MISSING, ZERO, NAN = 1, 2, 3, 1, 2
+"""Of the `decision_type` of a node: the bit for categories; the one for missing values that go to the left; two bits
+above for what counts as missing, and their values where that is 0, and where it is NaN."""
 
 NOTHING = float(np.float32(1e-35))
 """The largest number that LightGBM takes for 0."""
@@ -98,12 +98,18 @@ def _nodes(state: State, tree: Fields) -> Nodes:
     kids = (np.array(tree.get(side, "").split(), dtype=np.int64) for side in ("left_child", "right_child"))
     left, right = (np.concatenate([np.where(kid < 0, inner - 1 - kid, kid), none]) for kid in kids)
     values = np.concatenate([np.zeros(inner), np.array(tree["leaf_value"].split(), dtype=np.float64)])
+    thresholds = _met(np.array(tree.get("threshold", "").split(), dtype=np.float64))
+    missing = (decision >> 2) & MISSING == NAN
+    # Where a node met no missing value, it takes one for 0.
+    missing_left = np.where(missing, (decision & LEFT) > 0, thresholds >= 0.0)
     return Nodes(
         np.concatenate([np.array(tree.get("split_feature", "").split(), dtype=np.int64), none]),
-        np.concatenate([_met(np.array(tree.get("threshold", "").split(), dtype=np.float64)), none]),
+        np.concatenate([thresholds, none]),
         left,
         right,
         values[:, None],
+        np.concatenate([missing_left, none < 0]),
+        bool(missing.any()),
     )
 
 

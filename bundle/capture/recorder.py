@@ -13,6 +13,7 @@ from ..errors import CaptureError
 from .ends import targets_of, weights_of
 from .flatten import leaves
 from .labels import aligned, declared, decoded, labels_of
+from .missing import Gaps, meant
 from .nested import answers_by
 from .steps import Block, FittedStep, Flow, Reader
 from .verify import synthetic_rows
@@ -23,9 +24,9 @@ __all__ = ["Recorder"]
 class Recorder:
     """Reads the branches of one chain; a step that several folds share is read once.
 
-    `probes` (n, p) are the rows on which steps are proven, made up where there are none; with `opaque` a step that is
-    not known is carried as a pickle. A spectrum is one block, or as many as there are
-    `sources`. `environment` is where all of it was fitted, as far as known.
+    `probes` (n, p) are the rows on which steps are proven, those with missing values (NaN) on their own; they are made
+    up where there are none. With `opaque` a step that is not known is carried as a pickle. A spectrum is one block, or
+    as many as there are `sources`. `environment` is where all of it was fitted, as far as known.
     """
 
     def __init__(
@@ -43,13 +44,17 @@ class Recorder:
             raise CaptureError(f"probes: {rows.shape[1]} values in each row, expected {width}")
         if not len(rows):
             raise CaptureError("probes: no rows were given, expected at least one spectrum")
+        lacking = np.isnan(rows).any(axis=1)
+        whole = rows[~lacking] if not lacking.all() else synthetic_rows(width)
+        self._asked_for_missing = bool(lacking.any())
         blocks = tuple(Block(source.width, source.axis) for source in sources)
-        self._start = Flow(rows, blocks or (Block(width, axis),))
+        self._start = Flow(whole, blocks or (Block(width, axis),), Gaps.of(rows))
         self._reader = Reader(opaque, environment)
         self._branches: dict[str, tuple[Step, ...]] = {}
         self._models: dict[str, Any] = {}
         self._methods: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._gaps: list[Gaps] = []
         self._known: dict[tuple[tuple[int, str], ...], tuple[Step, Flow]] = {}
 
     def branch(self, fold: str, steps: Sequence[FittedStep], model: Any, on_target: Sequence[FittedStep] = ()) -> None:
@@ -67,6 +72,7 @@ class Recorder:
         asked += [(f"step {step.index}", step) for step in on_target]
         self._branches[fold], flow = self._read(asked)
         self._models[fold], self._methods[fold], self._counts[fold] = fitted, method, flow.rows.shape[1]
+        self._gaps.append(flow.gaps)
 
     def _read(self, asked: Sequence[tuple[str, FittedStep]]) -> tuple[tuple[Step, ...], Flow]:
         flow, branch = self._start, []
@@ -102,6 +108,7 @@ class Recorder:
             weights=weights_of(weights, len(branches)),
             classes=labels,
             sources=self.sources,
+            missing=self._missing(),
             opaque=self._reader.pickled,
             provenance=provenance,
             environment=self.environment,
@@ -117,6 +124,20 @@ class Recorder:
         except ValueError as error:
             raise CaptureError(str(error)) from error
         return self._branches, None, "mean"
+
+    def _missing(self) -> bool:
+        """Whether spectra may have missing values: the objects give all of them a meaning, and one is there for that.
+
+        Who has such among the probes says so himself. Raises CaptureError, with the reason, where they have no meaning.
+        """
+        reasons = [
+            gaps.refused or "no step fills them in" for gaps in self._gaps if gaps.refused or gaps.rows is not None
+        ]
+        if not self._asked_for_missing:
+            return not reasons and any(meant(step.operators) for steps in self._branches.values() for step in steps)
+        if reasons:
+            raise CaptureError(f"probes: values are missing (NaN), which the model does not handle: {reasons[0]}")
+        return True
 
     def _count(self) -> int:
         counts = sorted(set(self._counts.values()))

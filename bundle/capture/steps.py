@@ -26,10 +26,11 @@ from ..operators import (
     Scale,
     Select,
 )
+from .missing import Gaps, side_by_side, through
 from .nested import understood
 from .opaque import carry
 from .origin import witnessed
-from .registry import reader_of
+from .registry import Reading, reader_of
 from .state import State
 from .verify import Matrix, apply, prove, proven_spread
 
@@ -82,10 +83,11 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What reaches a step: rows to prove it on, and the blocks that a row is made of."""
+    """What reaches a step: rows to prove it on, the blocks that a row is made of, and what is missing of others."""
 
     rows: Matrix
     blocks: tuple[Block, ...]
+    gaps: Gaps
 
     def of(self, block: int | None) -> tuple[Operators, Flow]:
         """What reaches a part, and the operators that select it."""
@@ -93,7 +95,8 @@ class Flow:
             return (), self
         first = sum(found.width for found in self.blocks[:block])
         index = np.arange(first, first + self.blocks[block].width, dtype=np.int32)
-        return (Select(index),), Flow(np.ascontiguousarray(self.rows[:, index]), (self.blocks[block],))
+        rows = np.ascontiguousarray(self.rows[:, index])
+        return (Select(index),), Flow(rows, (self.blocks[block],), self.gaps.at(index))
 
 
 def objects(steps: Sequence[FittedStep]) -> Iterator[Any]:
@@ -128,7 +131,7 @@ class Reader:
             operator, pickled, rows = carry(state, flow.rows, step.method)
             self.pickled[operator.artifact] = pickled
             operators, spread = (operator,), ()
-            verified = "live"
+            verified, reading = "live", Reading(operators)
         else:
             reading = understood(state, step.method)
             verified = prove(state, reading, flow.rows, step.method)
@@ -136,7 +139,8 @@ class Reader:
             spread = proven_spread(state, reading, flow.rows)
         verified = witnessed(verified, self.environment)
         read = Step(step.index, state.name.rpartition(".")[2], state.name, _plain(state), operators, verified, spread)
-        return read, Flow(rows, (Block(rows.shape[1], _kept_axis(flow, operators)),))
+        gaps = through(state, reading, step.method, flow.gaps)
+        return read, Flow(rows, (Block(rows.shape[1], _kept_axis(flow, operators)),), gaps)
 
     def _parts(self, step: FittedStep, where: str, flow: Flow) -> tuple[Step, Flow]:
         read = [self._part(part, f"{where}, part {number}", flow) for number, part in enumerate(step.parts, 1)]
@@ -147,7 +151,9 @@ class Reader:
         apart = step.result == "blocks"
         blocks = tuple(_one(end.blocks) for _, end, _ in read) if apart else (Block(rows.shape[1]),)
         name = step.operator_class.rpartition(".")[2]
-        return Step(step.index, name, step.operator_class, _told(step.params), operators, verified), Flow(rows, blocks)
+        gaps = side_by_side(operators, flow.gaps, [end.gaps for _, end, _ in read], where)
+        found = Step(step.index, name, step.operator_class, _told(step.params), operators, verified)
+        return found, Flow(rows, blocks, gaps)
 
     def _part(self, part: Part, where: str, flow: Flow) -> tuple[Operators, Flow, str]:
         """What one part does, what leaves it, and how it was proven."""

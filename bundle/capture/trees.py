@@ -12,7 +12,7 @@ from ..models import Activation, Softmax, WeightedMedian
 from ..operators import Affine, Concat, Linear, Mean, Operators, Scale, Select
 from .classifiers import BOTH
 from .nested import answers_by, class_scores, nested
-from .planting import Nodes, planted
+from .planting import Nodes, met_missing, planted
 from .registry import Reading, reads, spelled
 from .state import State
 
@@ -40,7 +40,10 @@ def _shares(tree: Any) -> NDArray[np.float64]:
 
 def _nodes(tree: Any, values: NDArray[np.float64]) -> Nodes:
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
-    return Nodes(np.asarray(tree.feature), np.asarray(tree.threshold), left, right, values)
+    sides = getattr(tree, "missing_go_to_left", None)  # from scikit-learn 1.3 on
+    missing_left = None if sides is None else np.asarray(sides, dtype=np.bool_)
+    nodes = Nodes(np.asarray(tree.feature), np.asarray(tree.threshold), left, right, values, missing_left)
+    return nodes._replace(met_missing=met_missing(nodes, np.asarray(tree.n_node_samples)))
 
 
 def _mean_of(state: State, trees: Sequence[Any], values: Values) -> Reading:
@@ -142,7 +145,11 @@ def _histograms(state: State) -> tuple[Operators, int]:
 def _histogram_nodes(nodes: NDArray[Any]) -> Nodes:
     leaf = nodes["is_leaf"].astype(bool)
     left, right = (np.where(leaf, -1, nodes[side].astype(np.int64)) for side in ("left", "right"))
-    return Nodes(nodes["feature_idx"], nodes["num_threshold"], left, right, nodes["value"].reshape(-1, 1))
+    missing_left = nodes["missing_go_to_left"].astype(np.bool_)
+    found = Nodes(
+        nodes["feature_idx"], nodes["num_threshold"], left, right, nodes["value"].reshape(-1, 1), missing_left
+    )
+    return found._replace(met_missing=met_missing(found, nodes["count"]))
 
 
 @reads(FAMILY, HISTOGRAMS, "numbers, every loss", method="predict")

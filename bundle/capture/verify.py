@@ -16,7 +16,17 @@ from ..runtime import Output, Replay
 from .registry import Reading
 from .state import State
 
-__all__ = ["SPREAD_TOLERANCE", "TOLERANCE", "apply", "ask", "prove", "proven_spread", "synthetic_rows"]
+__all__ = [
+    "LANDMARKS",
+    "SPREAD_TOLERANCE",
+    "TOLERANCE",
+    "apply",
+    "ask",
+    "prove",
+    "proven_spread",
+    "synthetic_rows",
+    "tolerance",
+]
 
 Matrix = NDArray[np.float64]
 
@@ -44,22 +54,27 @@ def prove(state: State, reading: Reading, rows: Matrix, method: str) -> str:
     """
     if state.live is None:
         return "invariants"
-    tolerance = TOLERANCE + reading.singles * SINGLE
+    limit = tolerance(reading)
     for probes, ours in _answered(state, reading, rows):
         theirs = ask(state, probes, reading.asked_by or method)
         if ours.shape != theirs.shape:
             raise state.refuse(f"{method} answers with shape {theirs.shape}, what was read from it with {ours.shape}")
         difference, scale = float(np.abs(ours - theirs).max()), float(np.abs(theirs).max())
-        if difference <= tolerance * scale:
+        if difference <= limit * scale:
             continue
         if reading.misread and _close(apply(reading.misread, probes, state.where), theirs):
             # Its numbers are consistent and say what was meant; the running version takes them for another version's.
             return "invariants"
         raise state.refuse(
-            f"what was read from it differs from its {method} by {difference:.3g}, expected at most {tolerance:g} of "
+            f"what was read from it differs from its {method} by {difference:.3g}, expected at most {limit:g} of "
             f"the largest answer {scale:.3g}; this version or option of the class is not supported"
         )
     return "live-single" if reading.singles else "live"
+
+
+def tolerance(reading: Reading) -> float:
+    """The largest difference to the live object that is accepted, relative to the largest of its answers."""
+    return TOLERANCE + reading.singles * SINGLE
 
 
 def proven_spread(state: State, reading: Reading, rows: Matrix) -> Operators:
@@ -98,7 +113,11 @@ def _close(ours: Matrix, theirs: Matrix) -> bool:
 def ask(state: State, rows: Matrix, method: str) -> Matrix:
     """What the live object's own method makes of the rows, as a table."""
     try:
-        answer = np.asarray(getattr(state.live, method)(rows.copy()))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # an imputer warns of the points that it leaves out, as it was trained to do
+            answer = np.asarray(getattr(state.live, method)(rows.copy()))
         classes = getattr(state.live, "classes_", None)
         if method == "predict" and classes is not None:
             answer = np.searchsorted(classes, answer)

@@ -8,6 +8,7 @@ are added in float64, and differ from its answers by these roundings, each at mo
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,7 +77,15 @@ def _learner(state: State, booster: Any, *, best: bool) -> Learner:
     nodes = (_nodes(state, trees[k], weights[k]) for k in order)
     groups = [info.count(column) for column in range(count)]
     start = np.broadcast_to(_start(OBJECTIVES[objective], np.ravel(json.loads(params["base_score"]))), (count,))
-    return Learner(objective, planted(state, nodes, groups, starts=start), max(groups) + ROUNDINGS)
+    sums = planted(state, nodes, groups, starts=start)
+    return Learner(objective, replace(sums, met_missing=_met_missing(sums)), max(groups) + ROUNDINGS)
+
+
+def _met_missing(trees: Trees) -> bool:
+    """Whether the trees met missing values: without any, all nodes send these to the same side."""
+    assert trees.missing_left is not None  # every node of its document says it
+    sides = trees.missing_left[trees.left != np.arange(len(trees.left))]
+    return bool(sides.any() and not sides.all())
 
 
 def _grown(state: State, booster: dict[str, Any]) -> tuple[dict[str, Any], list[float]]:
@@ -105,6 +114,7 @@ def _nodes(state: State, tree: dict[str, Any], weight: float) -> Nodes:
         place[left[kept]],
         place[right[kept]],
         said.astype(np.float64)[:, None] * weight,
+        np.array(tree["default_left"], dtype=np.bool_)[kept],
     )
 
 

@@ -47,11 +47,11 @@ def lower(chain: Chain) -> Plan:
     Its output `value` is one column for each target, or the number of a class; `proba`, where a classifier has
     probabilities, one for each class; `std`, where the chain has one branch whose last step tells how far it may be
     off, one for each target. Lines carry the step they came from, and the fold where a step belongs to one
-    fold alone. Raises PlanError naming the step whose operator does not fit what reaches it, or whose branch does not
-    end in the columns expected.
+    fold alone. Raises PlanError naming the step whose operator does not fit what reaches it or would lose what is
+    missing, or whose branch does not end in the columns expected.
     """
     columns, each = (len(chain.classes.labels), "class") if chain.classes else (len(chain.targets), "target")
-    program = Program(chain.n_features)
+    program = Program(chain.n_features, missing=chain.missing)
     uses = Counter(id(step) for steps in chain.branches.values() for step in steps)
     done: dict[tuple[str, int], str] = {}
     values = []

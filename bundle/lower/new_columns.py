@@ -1,13 +1,14 @@
-"""What makes other columns of the points: a range of them, some filled in, products, bins."""
+"""What makes other columns of the points: a range of them, some filled in, which are missing, products, bins."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import PlanError
-from ..preprocessing import Bins, Crop, Fill, Products
+from ..operators import Select
+from ..preprocessing import Bins, Crop, Fill, Missing, Products
 from .operate import operate
-from .points import fitted
+from .points import finite, fitted
 from .program import Program
 
 __all__: list[str] = []
@@ -24,9 +25,19 @@ def crop(operator: Crop, program: Program, x: str) -> str:
 @operate.register
 def fill(operator: Fill, program: Program, x: str) -> str:
     values = fitted("Fill", operator.values, program, x)
-    if not np.isfinite(operator.missing):
-        raise PlanError(f"Fill: missing={operator.missing}, expected a finite number: others never reach a plan")
+    if np.isnan(operator.missing):
+        return program("select", x, x, x, values, f="eq")
+    finite("Fill", missing=operator.missing)
     return program("select", x, operator.missing, values, x, f="eq")
+
+
+@operate.register
+def missing(operator: Missing, program: Program, x: str) -> str:
+    x = operate(Select(operator.index), program, x)
+    if np.isnan(operator.missing):
+        return program("select", x, x, 0.0, 1.0, f="eq")
+    finite("Missing", missing=operator.missing)
+    return program("select", x, operator.missing, 1.0, 0.0, f="eq")
 
 
 @operate.register

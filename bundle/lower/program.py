@@ -16,16 +16,18 @@ class Program:
     """A plan in the making. Operands are register names, or values that become constants.
 
     `step` and `fold` are stamped on every line that is added while they are set. While `reuse` is set, a line that is
-    there already is not added again.
+    there already is not added again. `missing` are the registers that may hold NaN, because values of the spectra may
+    be missing.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, missing: bool = False) -> None:
         self.step: int | None = None
         self.fold: str | None = None
         self.reuse = False
         self.x = "x"
         self._widths = {"x": width}
-        self._inputs = (Input("x", width),)
+        self.missing = {"x"} if missing else set()
+        self._inputs = (Input("x", width, missing),)
         self._constants: dict[str, Constant] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._body: list[Instruction] = []
@@ -37,7 +39,7 @@ class Program:
     def __call__(self, op: str, *operands: Any, **params: Any) -> str:
         """Add one instruction and return the name of its result; a parameter may be given its default.
 
-        Raises PlanError, naming the instruction, where shapes do not chain.
+        Raises PlanError, naming the instruction, where shapes do not chain or what is missing would be lost.
         """
         entry = INSTRUCTIONS[op]
         names = tuple(v if isinstance(v, str) else self.constant(v) for v in operands)
@@ -50,6 +52,8 @@ class Program:
         shapes = [self._constants[n].shape if n in self._constants else (1, self._widths[n]) for n in names]
         try:
             self._widths[out] = entry.width(shapes, params)
+            if not self.missing.isdisjoint(names) and entry.missing(names, params, self.missing):
+                self.missing.add(out)
         except ValueError as error:
             raise PlanError(f"{op}: {error}") from None
         self._body.append(Instruction(op, names, out, entry.said(params), self.step, self.fold))

@@ -14,6 +14,7 @@ from .program import Program
 __all__ = ["doubled"]
 
 LARGEST = float(np.finfo(np.float32).max)
+END = float(np.finfo(np.float64).max)
 
 
 def doubled(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -38,11 +39,19 @@ def trees(operator: Trees, program: Program, x: str) -> str:
     finite("Trees", thresholds=operator.threshold, values=operator.value)
     if operator.left.shape != operator.right.shape:
         raise PlanError(f"Trees: {len(operator.left)} left kids and {len(operator.right)} right ones")
+    if operator.missing_left is not None and len(operator.missing_left) != len(operator.feature):
+        raise PlanError(
+            f"Trees: {len(operator.feature)} features and {len(operator.missing_left)} sides for what is missing"
+        )
     thresholds = doubled(operator.threshold) if operator.single else operator.threshold
+    seen, feature = x, operator.feature
+    if operator.missing_left is not None and x in program.missing:
+        seen, feature = _sided(operator.missing_left, feature, program, x)
+        thresholds = np.minimum(thresholds, np.nextafter(END, 0.0))
     summed = program(
         "forest",
-        x,
-        operator.feature,
+        seen,
+        feature,
         thresholds,
         np.stack([operator.left, operator.right], axis=1).ravel(),
         operator.value,
@@ -51,8 +60,20 @@ def trees(operator: Trees, program: Program, x: str) -> str:
     )
     if not operator.single:
         return summed
-    level = program("row", x, f="maxabs", d=1)
+    level = program("row", x if seen == x else program("select", x, x, x, 0.0, f="eq"), f="maxabs", d=1)
     return program("select", level, LARGEST, summed, np.nan, f="le")
+
+
+def _sided(
+    left: NDArray[np.bool_], feature: NDArray[np.int32], program: Program, x: str
+) -> tuple[str, NDArray[np.int32]]:
+    """Every column twice, and which of the two each node looks at.
+
+    What is missing lies below every threshold in the first and above every one in the second, so that a node sends it
+    to its side by the comparison that it makes of all others. Trees of one register share its columns.
+    """
+    below, above = (program("select", x, x, x, end, f="eq") for end in (-END, END))
+    return program("concat", below, above), np.where(left, feature, feature + program.width(x)).astype(np.int32)
 
 
 @operate.register

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .missing import Missing, passed
 from .values import Params, Rule, Shape
 
 __all__ = ["Entry", "Param"]
@@ -75,7 +76,8 @@ class Entry:
     `slots` names the operands: `row` is a register or a 1×w constant, `table` a k×p constant, `vector` a 1×k constant,
     `index` a constant of column numbers; `rows` (alone) is one row or more. `columns` gives the columns of the result
     from the operands' shapes and all parameters, or says in a ValueError why they do not chain. `values` says what the
-    constants must hold.
+    constants must hold, `missing` whether the result may be missing (NaN) where an operand may: a ValueError where that
+    would be lost.
     """
 
     word: str
@@ -86,6 +88,7 @@ class Entry:
     semantics: str
     params: tuple[Param, ...] = ()
     values: tuple[Rule, ...] = ()
+    missing: Callable[[Sequence[str], Params, Missing], bool] = passed
 
     def slots_of(self, count: int) -> tuple[str, ...]:
         """The slots of a line with `count` operands."""

@@ -44,8 +44,9 @@ class Frame:
     ) -> None:
         source = plan.inputs[0]
         wanted = [plan.outputs[name].register for name in outputs]
-        # A pickled step sees no value that was not checked, and a few spectra are looked at sooner than their evidence.
-        before = rows < BOUND or any(line.op == "opaque" for line in body)
+        # A pickled step sees no value that was not checked, a few spectra are looked at sooner than their evidence, and
+        # what is missing would hide in this what is wrong.
+        before = rows < BOUND or source.missing or any(line.op == "opaque" for line in body)
         seen = None if before else evidence(plan, body, source.name)
         kept = {*wanted, *(seen or ()), source.name}
         arrays = _Arrays(rows)
@@ -69,6 +70,8 @@ class Frame:
                     arrays.give_back(registers.pop(name))
         self.evidence = None if seen is None else [registers[name].reshape(-1) for name in seen]
         """What shows that the spectra were fit to be used, once the calls are made; None: it takes a look at them."""
+        self.missing = source.missing
+        """Whether values of the spectra may be missing."""
         self.size = arrays.size
         """Bytes of its arrays; those of `x` are touched only where spectra are copied."""
         self._results = [registers[name] for name in wanted]

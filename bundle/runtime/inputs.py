@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["LARGEST", "bad_rows", "matrix", "refuse"]
+__all__ = ["LARGEST", "bad_rows", "matrix", "refuse", "unanswered"]
 
 Matrix = NDArray[np.float64]
 
@@ -77,12 +77,16 @@ def _check_shape(array: NDArray[Any], width: int) -> None:
         )
 
 
-def bad_rows(X: Matrix) -> list[tuple[int, str]]:
-    """Each row that holds a value no prediction may use, with the first such value named."""
+def bad_rows(X: Matrix, missing: bool = False) -> list[tuple[int, str]]:
+    """Each row that holds a value no prediction may use, with the first such value named; NaN is none if it may be
+    `missing`.
+    """
     found = []
     size = max(1, LOOKED_AT // X.shape[1])
     for start in range(0, len(X), size):
-        wrong = ~(np.abs(np.asarray(X[start : start + size], F8)) < LARGEST)
+        values = np.abs(np.asarray(X[start : start + size], F8))
+        # NaN is neither.
+        wrong = values >= LARGEST if missing else ~(values < LARGEST)
         rows = np.flatnonzero(wrong.any(axis=1)).tolist()
         found += [(start + i, _reason(X[start + i], int(np.argmax(wrong[i])))) for i in rows]
     return found
@@ -90,6 +94,17 @@ def bad_rows(X: Matrix) -> list[tuple[int, str]]:
 
 def _reason(row: Matrix, point: int) -> str:
     return f"point {point + 1} is {row[point]!s}, expected a finite number below 3e150"
+
+
+def unanswered(row: Matrix) -> str:
+    """Why a row may have no finite result."""
+    gaps = np.flatnonzero(np.isnan(row))
+    if len(gaps):
+        return (
+            f"no finite result: values are missing, point {gaps[0] + 1} the first, and the model does not fill in all "
+            "of them, or what is there is out of the range it can scale"
+        )
+    return "no finite result: the spectrum is constant, or its values are out of the range the model can scale"
 
 
 def refuse(rows: list[tuple[int, str]], count: int) -> InputError:

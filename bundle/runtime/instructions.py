@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from . import kernels, neighbours, polynomials, shapes, stdlib, trees
+from . import kernels, missing, neighbours, polynomials, shapes, stdlib, trees
 from .entry import Entry, Param
 from .values import Check, Within, ascending
 
@@ -25,8 +25,8 @@ _ENTRIES = (
     Entry("sub", _PAIR, shapes.same, kernels.sub, stdlib.sub, "a − b, one rounding"),
     Entry("mul", _PAIR, shapes.same, kernels.mul, stdlib.mul, "a × b, one rounding"),
     Entry("div", _PAIR, shapes.same, kernels.div, stdlib.div, "a ÷ b, one rounding; x/0 is ±infinity, 0/0 is NaN"),
-    Entry("max", _PAIR, shapes.same, kernels.max_, stdlib.max_, "b if a < b else a"),
-    Entry("min", _PAIR, shapes.same, kernels.min_, stdlib.min_, "b if b < a else a"),
+    Entry("max", _PAIR, shapes.same, kernels.max_, stdlib.max_, "b if a < b else a", missing=missing.first),
+    Entry("min", _PAIR, shapes.same, kernels.min_, stdlib.min_, "b if b < a else a", missing=missing.first),
     Entry(
         "select",
         ("row", "row", "row", "row"),
@@ -35,6 +35,7 @@ _ENTRIES = (
         stdlib.select,
         "x if a f b else y, for (a, b, x, y); a comparison with NaN is false",
         (Param("f", choices=("lt", "le", "eq")),),
+        missing=missing.compared,
     ),
     Entry(
         "map",
@@ -182,6 +183,7 @@ _ENTRIES = (
         "whatever the pickled artifact computes; run only by a host that was told to load it, never in the exact "
         "profile",
         (Param("artifact", digest=True), Param("width", least=1)),
+        missing=missing.nowhere,
     ),
 )
 

@@ -58,6 +58,8 @@ class Input:
 
     name: str
     width: int
+    missing: bool = False
+    """Whether values may be missing: NaN. Elsewhere a spectrum with one is refused at the door."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class Plan:
     """A program in single-assignment form.
 
     Raises PlanError, naming the instruction, when a word is unknown, an operand is not defined before its use, a name
-    is assigned twice, a parameter is out of its range, shapes do not chain, or an output names no register.
+    is assigned twice, a parameter is out of its range, shapes do not chain, what is missing would be lost, or an output
+    names no register.
     """
 
     inputs: tuple[Input, ...]
@@ -94,9 +97,12 @@ class Plan:
     outputs: Mapping[str, Output]
     widths: Mapping[str, int] = field(init=False, compare=False)
     """Columns of every register, inputs included."""
+    missing: frozenset[str] = field(init=False, compare=False)
+    """Registers that may hold NaN because a value of the spectra is missing."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", _check(self))
+        object.__setattr__(self, "missing", _missing(self))
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -134,10 +140,7 @@ class Plan:
             for rule in rules:
                 complaint = rule.complaint(shapes, INSTRUCTIONS[instruction.op].complete(instruction.params), held)
                 if complaint:
-                    raise PlanError(
-                        f"plan instruction {number} ({instruction.op} → {instruction.out}): "
-                        f"{instruction.inputs[rule.operand]!r} {complaint}"
-                    )
+                    raise PlanError(f"{_where(number, instruction)}: {instruction.inputs[rule.operand]!r} {complaint}")
 
 
 def _check(plan: Plan) -> dict[str, int]:
@@ -153,7 +156,7 @@ def _check(plan: Plan) -> dict[str, int]:
     for name, constant in plan.constants.items():
         _check_constant(name, constant)
     for number, instruction in enumerate(plan.body):
-        where = f"plan instruction {number} ({instruction.op} → {instruction.out})"
+        where = _where(number, instruction)
         if instruction.out in widths or instruction.out in plan.constants:
             raise PlanError(f"{where}: {instruction.out!r} is assigned twice")
         widths[instruction.out] = _check_instruction(where, instruction, plan.constants, widths)
@@ -165,6 +168,21 @@ def _check(plan: Plan) -> dict[str, int]:
     if not plan.outputs:
         raise PlanError("plan: no output, expected at least one")
     return widths
+
+
+def _missing(plan: Plan) -> frozenset[str]:
+    missing = {source.name for source in plan.inputs if source.missing}
+    for number, line in enumerate(plan.body) if missing else ():
+        try:
+            if not missing.isdisjoint(line.inputs) and INSTRUCTIONS[line.op].missing(line.inputs, line.params, missing):
+                missing.add(line.out)
+        except ValueError as error:
+            raise PlanError(f"{_where(number, line)}: {error}") from None
+    return frozenset(missing)
+
+
+def _where(number: int, line: Instruction) -> str:
+    return f"plan instruction {number} ({line.op} → {line.out})"
 
 
 def _check_constant(name: str, constant: Constant) -> None:

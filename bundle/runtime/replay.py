@@ -17,7 +17,7 @@ from . import fast
 from .errors import PlanError
 from .evidence import SMALL, below
 from .frame import Frame, Kernel, Opaque, kernel
-from .inputs import LARGEST, bad_rows, matrix, refuse
+from .inputs import LARGEST, bad_rows, matrix, refuse, unanswered
 from .plan import Instruction, Plan
 from .spread import spread
 
@@ -95,10 +95,11 @@ class Replay:
         Raises InputError listing every row that holds an unusable value, or whose first output is not finite: a
         constant row, say.
         """
-        found = self._run(matrix(X, self.width), checked=True)
+        X = matrix(X, self.width)
+        found = self._run(X, checked=True)
         with np.errstate(all="ignore"):
             if not below(found[0].reshape(-1), inf):
-                _refuse_unanswered(found[0])
+                _refuse_unanswered(found[0], X)
         return found
 
     def _run(self, X: Matrix, *, checked: bool) -> tuple[Matrix, ...]:
@@ -171,13 +172,13 @@ def _compute(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -
     frame.fill(rows)
     evidence = frame.evidence
     if checked and evidence is None and not below(frame.spectra, LARGEST * LARGEST):
-        _refuse_unusable(X)
+        _refuse_unusable(rows, X, frame.missing)
     for call in frame.calls:
         call()
     if checked and evidence is not None:
         for seen in evidence:
             if not below(seen, SMALL):
-                _refuse_unusable(X)
+                _refuse_unusable(rows, X, frame.missing)
 
 
 @contextmanager
@@ -209,14 +210,13 @@ def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
     return kept[::-1]
 
 
-def _refuse_unusable(X: NDArray[Any]) -> None:
-    rows = bad_rows(X)
-    if rows:
-        raise refuse(rows, len(X))
+def _refuse_unusable(rows: NDArray[Any], X: NDArray[Any], missing: bool) -> None:
+    # Blocks with missing values come here too: these rows show alone whether there is anything to refuse.
+    if bad_rows(rows, missing):
+        raise refuse(bad_rows(X, missing), len(X))
 
 
-def _refuse_unanswered(value: Matrix) -> None:
+def _refuse_unanswered(value: Matrix, X: NDArray[Any]) -> None:
     rows = np.flatnonzero(~np.isfinite(value).all(axis=1))
     if len(rows):
-        reason = "no finite result: the spectrum is constant, or its values are out of the range the model can scale"
-        raise refuse([(int(i), reason) for i in rows], len(value))
+        raise refuse([(int(i), unanswered(X[i])) for i in rows], len(value))

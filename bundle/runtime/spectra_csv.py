@@ -1,8 +1,9 @@
 """Read spectra from delimited text, for every host: plain Python, and the text that scripts carry.
 
 One row is one spectrum. Separators `;`, tab, `|` and `,`; decimal point, or decimal comma where the separator is
-another; a header that is the axis, or names, or none; columns of names beside the numbers. What is not understood is
-refused with its line and column, never skipped. Python 3.8 syntax.
+another; a header that is the axis, or names, or none; columns of names beside the numbers. For models that handle
+missing values an empty cell, NA, NaN or #N/A is one, in any case of letters. What is not understood is refused with its
+line and column, never skipped. Python 3.8 syntax.
 """
 # Scripts carry this text: annotations would only be noise there.
 # mypy: allow-untyped-defs, allow-untyped-calls
@@ -24,25 +25,30 @@ class Spectra:
         self.unit = unit
 
 
-def read_spectra(data):
-    """The spectra in a text, given as bytes or str."""
-    lines = split_lines(data)
+def read_spectra(data, missing=False):
+    """The spectra in a text, given as bytes or str; with `missing` cells may say that there is no value: NaN."""
+    written = split_lines(data)
+    lines = [(number, line) for number, line in written if line.strip()]
+    if not lines:
+        raise SpectraError("it is empty, expected a row of numbers for each spectrum")
     separator = find_separator(lines)
-    table = split_table(lines, separator)
+    if missing:
+        refuse_empty(written, separator)
+    table = split_table(lines, separator, missing)
     comma = separator != "," and any(has_comma(cell) for _, cells in table for cell in cells if "," in cell)
     width = len(table[0][1])
     for number, cells in table:
         if len(cells) != width:
             raise SpectraError("line %d has %d cells, line %d has %d" % (number, len(cells), table[0][0], width))
-    header, axis, unit = read_header(table, comma)
+    header, axis, unit = read_header(table, comma, missing)
     body = table[1:] if header else table
     if not body:
         odd = next((cell for cell in table[0][1] if number_in(cell, comma) is None), table[0][1][0])
         raise SpectraError(
             "there is no spectrum under line %d, which is a header with %r in it" % (table[0][0], odd.strip())
         )
-    columns, names = data_columns(header, body, comma)
-    rows = [read_row(number, cells, columns, comma) for number, cells in body]
+    columns, names = data_columns(header, body, comma, missing)
+    rows = [read_row(number, cells, columns, comma, missing) for number, cells in body]
     ids = [cells[names].strip() for _, cells in body] if names is not None else None
     return Spectra(rows, ids, axis, unit)
 
@@ -55,10 +61,14 @@ def split_lines(data):
         except UnicodeDecodeError:
             data = data.decode("cp1252", "replace")
     text = data.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
-        raise SpectraError("it is empty, expected a row of numbers for each spectrum")
-    return lines
+    return list(enumerate(text.split("\n"), 1))
+
+
+def refuse_empty(lines, separator):
+    # Separators alone may be a spectrum of which nothing is known, or nothing at all.
+    for number, line in lines:
+        if separator in line and not line.replace(separator, "").strip(' "'):
+            raise SpectraError("line %d has no value in any cell; remove it, or write NA into its cells" % number)
 
 
 def find_separator(lines):
@@ -83,11 +93,13 @@ def ends_long(lines, widths, separator):
     return all(line.rstrip(" ").endswith(separator) for (_, line), n in zip(lines, widths) if n == max(widths))
 
 
-def split_table(lines, separator):
-    # Many programs end rows with a separator: a last cell that is empty in all the longest rows is none.
+def split_table(lines, separator, missing):
+    # Many programs end rows with a separator: a last cell that is empty in all the longest rows is none; but where a
+    # cell may lack its value, only if no other is empty.
     table = [(number, split_cells(line, separator)) for number, line in lines]
     width = max(len(cells) for _, cells in table)
-    if width > 1 and not any(cells[-1].strip() for _, cells in table if len(cells) == width):
+    gaps = missing and not all(cell.strip() for _, cells in table for cell in cells[: width - 1])
+    if width > 1 and not gaps and not any(cells[-1].strip() for _, cells in table if len(cells) == width):
         table = [(number, cells[: width - 1]) for number, cells in table]
     return table
 
@@ -123,6 +135,23 @@ def number_in(cell, comma):
         return None
 
 
+def is_gap(cell, missing):
+    return missing and cell.strip().lower() in ("", "na", "nan", "#n/a")
+
+
+def value_in(cell, comma, missing):
+    # The number in a cell, NaN where it says that there is none, or None.
+    return float("nan") if is_gap(cell, missing) else number_in(cell, comma)
+
+
+def lacks_values(first, comma, body):
+    # Whether a first line is a spectrum, perhaps behind a name, in which values are missing.
+    values = [value_in(cell, comma, True) for cell in first]
+    there = [value for value in values if value is not None and value == value]
+    gaps = len(values) - len(there) - values.count(None)
+    return gaps > 0 and bool(there) and None not in values[1:] and not looks_like_axis(there, body)
+
+
 def axis_position(cell, comma):
     # A header cell as a position and its unit: 850, "850.5 nm", X1100, w_900, 11764 cm-1.
     text = cell.strip("'\" ").lower().replace("\u00b5", "u").replace("\u03bc", "u").replace("cm\u207b\u00b9", "cm-1")
@@ -137,9 +166,11 @@ def axis_position(cell, comma):
     return value, "cm-1" if unit == "1/cm" else unit
 
 
-def read_header(table, comma):
+def read_header(table, comma, missing):
     # The columns of the header that hold the axis (None without a header), the axis, its unit.
     first = table[0][1]
+    if missing and lacks_values(first, comma, len(table) > 1):
+        return None, None, None
     plain = [number_in(cell, comma) for cell in first]
     if None not in plain and not looks_like_axis(plain, len(table) > 1):
         return None, None, None
@@ -180,20 +211,22 @@ def looks_like_axis(values, body):
     return False
 
 
-def data_columns(header, body, comma):
+def data_columns(header, body, comma, missing):
     # Which columns hold the numbers, and which the names of the samples.
     first = body[0][1]
     if header:
         names = next((i for i in range(len(first)) if i not in set(header)), None)
         return header, names
-    numeric = [i for i, cell in enumerate(first) if number_in(cell, comma) is not None]
+    numeric = [i for i, cell in enumerate(first) if value_in(cell, comma, missing) is not None]
     start = numeric[0] if numeric else len(first)
+    if is_gap(first[0], missing) and any(value_in(cells[0], comma, missing) is None for _, cells in body):
+        start = 1  # a name is what is missing
     if start > 1 or not numeric:
         raise SpectraError("line %d, column 1: %r is not a number" % (body[0][0], first[0].strip()[:40]))
     return list(range(start, len(first))), 0 if start else None
 
 
-def read_row(number, cells, columns, comma):
+def read_row(number, cells, columns, comma, missing):
     try:
         if not comma and len(columns) == len(cells) - columns[0] and "_" not in "".join(cells[columns[0] :]):
             return list(map(float, cells[columns[0] :]))
@@ -201,7 +234,7 @@ def read_row(number, cells, columns, comma):
         columns = list(columns)  # look for the cell that is to blame
     row = []
     for column in columns:
-        value = number_in(cells[column], comma)
+        value = value_in(cells[column], comma, missing)
         if value is None:
             raise SpectraError(
                 "line %d, column %d: %r is not a number" % (number, column + 1, cells[column].strip()[:40])

@@ -71,6 +71,7 @@ def info(
         "model": model.name,
         "predicts": ", ".join(targets),
         "from": points if axis is None else f"{points}, {axis['first']:g} to {axis['last']:g} {axis['unit']}",
+        **({"missing values": "handled as in the training (NaN)"} if facts["missing_values"] else {}),
         "steps": steps,
         "folds": ", ".join(facts["folds"]),
         **({"classes": ", ".join(map(str, facts["classes"]))} if facts["classes"] else {}),
@@ -139,7 +140,8 @@ def predict(
     """Predict the spectra of a text file, one row each.
 
     A header of numbers is the axis and is checked against the model's; columns that are not numbers are ignored but the
-    first, which names the samples. One bad row refuses all, and every bad row is named.
+    first, which names the samples. One bad row refuses all, and every bad row is named. For a model that handles
+    missing values a cell that is empty or says NA, NaN or #N/A is one.
 
     Parameters
     ----------
@@ -161,7 +163,7 @@ def predict(
     bundle = load(model, allow_opaque=allow_opaque, profile=profile)
     data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
     try:
-        table = read_spectra(data)
+        table = read_spectra(data, bundle.missing_values)
     except SpectraError as error:
         raise InputError(f"{spectra}: {error}") from None
     result = bundle.predict_full(table.rows, table.axis, unit=unit or table.unit, strict=strict)

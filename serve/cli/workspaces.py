@@ -110,7 +110,7 @@ def export(
     rows = None
     if calibration is not None:
         try:
-            rows = read_spectra(calibration.read_bytes()).rows
+            rows = read_spectra(calibration.read_bytes(), missing=True).rows
         except SpectraError as error:
             raise InputError(f"{calibration}: {error}") from None
     # Only now: what was wrongly asked is told at once, a store takes its time to import.

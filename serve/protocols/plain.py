@@ -1,4 +1,7 @@
-"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "ids": […]}` in, columns out."""
+"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "ids": […]}` in, columns out.
+
+For models that handle missing values, null is one.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,12 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     """A name per spectrum, given back with the answer."""
 
 
+class QuestionWithGaps(Question, forbid_unknown_fields=True):
+    """The same for a model that handles missing values."""
+
+    spectra: list[list[float | None]]  # type: ignore[assignment]  # what may be asked of it is more
+
+
 class Answer(msgspec.Struct, omit_defaults=True):
     """The body of an answer, in columns: one entry per spectrum in `values`, `flags` and `ids`."""
 
@@ -50,17 +59,21 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 _decode = msgspec.json.Decoder(Question).decode
+_decode_with_gaps = msgspec.json.Decoder(QuestionWithGaps).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def decode(body: bytes) -> tuple[Question, NDArray[np.float64]]:
-    """The question, and its spectra as an array (n, p). Raises BadRequest naming the place that cannot be read."""
+def decode(body: bytes, *, missing: bool = False) -> tuple[Question, NDArray[np.float64]]:
+    """The question, and its spectra as an array (n, p), where values may be `missing` with NaN for null.
+
+    Raises BadRequest naming the place that cannot be read.
+    """
     try:
-        question = _decode(body)
+        question = _decode_with_gaps(body) if missing else _decode(body)
     except msgspec.ValidationError as error:
         raise BadRequest(_in_words(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(_no_number(body, str(error)) or f"the body is not JSON: {error}") from None
+        raise BadRequest(_no_number(body, str(error), missing) or f"the body is not JSON: {error}") from None
     widths = [len(row) for row in question.spectra]
     if not widths:
         raise BadRequest("spectra: no rows were given, expected at least one")
@@ -87,7 +100,7 @@ def _in_words(message: str) -> str:
     return f"spectra: row {int(row) + 1}, point {int(point) + 1}: {found}"
 
 
-def _no_number(body: bytes, message: str) -> str | None:
+def _no_number(body: bytes, message: str, missing: bool) -> str | None:
     """JSON has no NaN and no Infinity, which Python for one writes nevertheless: where in the spectra one stands."""
     place = re.search(r"\(byte (\d+)\)", message)
     found = re.compile(rb"NaN|Infinity").match(body, int(place.group(1))) if place else None
@@ -98,7 +111,8 @@ def _no_number(body: bytes, message: str) -> str | None:
         return None
     row, point = before.count(b"[") - 1, before.rpartition(b"[")[2].count(b",") + 1
     sign = "-" if before.endswith(b"-") else ""
-    return f"spectra: row {row}, point {point} is {sign}{found.group().decode()}, expected a finite number"
+    expected = "a finite number, or null where it is missing" if missing else "a finite number"
+    return f"spectra: row {row}, point {point} is {sign}{found.group().decode()}, expected {expected}"
 
 
 def encode(model: str, bundle: Bundle, question: Question, result: Result) -> bytes:

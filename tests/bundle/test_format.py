@@ -42,12 +42,13 @@ def test_a_profile_follows_from_the_words(features: list[str], profile: str) -> 
 
 
 def test_the_words_are_those_of_all_plans_in_order() -> None:
-    def plan(*words: str) -> Plan:
+    def plan(*words: str, missing: bool = False) -> Plan:
         body = tuple(Instruction(word, ("x",), f"{word}1", {"f": "sqrt"}) for word in words)
         body += (Instruction("add", ("x", "k0"), "y"),)
-        return Plan((Input("x", 3),), {"k0": Constant.of(1.0)}, body, {"value": Output("y")})
+        return Plan((Input("x", 3, missing),), {"k0": Constant.of(1.0)}, body, {"value": Output("y")})
 
     assert format.words({"faithful": plan("map"), "compiled": plan()}) == ["add", "map"]
+    assert format.words({"faithful": plan("map"), "compiled": plan(missing=True)}) == ["add", "map", "nan"]
 
 
 def test_a_written_manifest_has_the_form(models: Callable[..., Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -144,3 +145,17 @@ def test_rows_are_the_same_bytes_everywhere() -> None:
         assert rows is not None
         digest.update(rows.tobytes())
     assert digest.hexdigest() == "c63461e79d9bf29c0b364e741bf5a82f496ddf7d110a11dc990c0c76af2e027a"
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_what_only_missing_values_reach_is_left_out(single: bool) -> None:
+    """Behind an infinite threshold there is no number: no row may hold what float32 does not."""
+    whole = tree(single=single)
+    threshold = whole.threshold.copy()
+    threshold[2] = np.finfo(np.float64).max
+    rows = landmarks((replace(whole, threshold=threshold),), P, 100)
+    everywhere = landmarks((whole,), P, 100)
+    assert rows is not None and everywhere is not None
+    assert 0 < len(rows) < len(everywhere) and (np.abs(rows) < 1e9).all()
+    threshold[:] = np.finfo(np.float64).max
+    assert landmarks((replace(whole, threshold=threshold),), P, 100) is None

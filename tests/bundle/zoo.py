@@ -106,6 +106,7 @@ STEPS = [
         ("Binarizer", {"threshold": 0.5}),
     ),
     *family("impute", "SimpleImputer", ("SimpleImputer", {"strategy": "median"}), ("KNNImputer", {"n_neighbors": 3})),
+    *family("impute", ("MissingIndicator", {"features": "all"})),
     *family(
         "decomposition",
         *(("PCA", {"n_components": 4}), ("PCA", {"n_components": 4, "whiten": True})),

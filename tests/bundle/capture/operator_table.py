@@ -38,6 +38,11 @@ target is read as what undoes it.
 
 Every reading is proven against the live object before it is taken; an option that is not supported is refused with its
 name. FORMAT.md says what the instructions do.
+
+Values of a spectrum may be missing (NaN) if all of them reach an imputer, an indicator, or trees that met some when
+they were fitted (of scikit-learn, XGBoost or LightGBM), behind nothing but what leaves them where they are, such as
+scalers; and if every object on the way does with them what was read from it. A chain refuses them elsewhere, and where
+trees met none, unless the probes that prove it have some.
 """
 
 AS = {

@@ -18,6 +18,11 @@ STD = {"from": "x"}
 CLASSES = {"labels": ["lean", "rich"], "type": "str"}
 
 
+def allow_nan(document: Any, *kinds: str) -> None:
+    for kind in kinds:
+        document["plans"][kind]["inputs"][0]["nan"] = "allow"
+
+
 def outputs(document: Any) -> Any:
     return document["plans"]["compiled"]["outputs"]
 
@@ -122,6 +127,11 @@ def test_an_unknown_feature_is_refused_politely_and_alone(good: Contents, refuse
         (lambda m: m["artifacts"].update({"../x": {}}), "a key of manifest.json.artifacts: '../x' (text), expected a"),
         (lambda m: m["artifacts"].update({A: {}}), f"manifest.json.artifacts.{A}: 'class' is missing"),
         (lambda m: m["plans"].pop("faithful"), "manifest.json.plans: 'faithful' is missing"),
+        (
+            lambda m: m["plans"]["compiled"]["inputs"][0].update(nan=True),
+            "inputs[0].nan: True (a truth value), expected",
+        ),
+        (lambda m: m["plans"]["compiled"]["inputs"][0].update(nan="refuse"), "nan: 'refuse' (text), expected 'allow'"),
         (lambda m: m["plans"].update(fast=m["plans"]["compiled"]), "manifest.json.plans: 'fast' is unknown"),
     ],
 )
@@ -184,6 +194,9 @@ def test_of_a_thousand_unused_artifacts_the_first_are_told(good: Contents, refus
         (lambda m, s: m["chain"]["steps"].pop(), "belongs to step 2, which the chain does not have"),
         (lambda m, s: m.update(features=["add", "div"]), "features: ['add', 'div'], but the plans use ['add', 'div',"),
         (lambda m, s: m["features"].append("order"), "but the plans use ['add'"),
+        (lambda m, s: m["features"].append("nan"), "but the plans use ['add'"),
+        (lambda m, s: allow_nan(m, "compiled", "faithful"), "'matmul', 'nan', 'row', 'sub']"),
+        (lambda m, s: allow_nan(m, "compiled"), "plans: NaN is allowed by one alone, expected the same of both"),
         (lambda m, s: m.update(profile="opaque"), "profile: 'opaque', but the plans make it 'exact'"),
         (lambda m, s: m.update(sources=SOURCES), "sources: widths [5, 8], expected 12 points in all"),
         (lambda m, s: m.update(task="classification"), "fold_rule 'mean', no classes: they contradict each other"),

@@ -20,7 +20,14 @@ def line(plan: dict[str, Any], op: str) -> dict[str, Any]:
     return found
 
 
+def losing(plan: dict[str, Any]) -> None:
+    """A plan whose spectra may lack values, and a line that would lose them."""
+    plan["inputs"][0]["nan"] = "allow"
+    line(plan, "sub").update({"op": "max", "in": ["x1", "x"]})
+
+
 CASES: list[tuple[Change, str]] = [
+    (losing, "(max → x2): 'x' may be missing (NaN), which is lost here; expected as the first operand"),
     (lambda p: line(p, "map").update(op="exec"), "(exec → x4): unknown instruction; this n4akit knows add, sub"),
     (lambda p: line(p, "map").update(f="eval"), "f='eval', expected one of sqrt, abs"),
     (lambda p: line(p, "map").update(f=["sqrt"]), "f=['sqrt'], expected one of sqrt, abs"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from n4akit.bundle.errors import PlanError
 from n4akit.bundle.operators import Operator
-from n4akit.bundle.preprocessing import Bins, Crop, Fill, Products
+from n4akit.bundle.preprocessing import Bins, Crop, Fill, Missing, Products
 from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 
 from ...conftest import Tecator
@@ -50,6 +50,15 @@ def test_what_is_missing_is_filled() -> None:
     X = np.array([[-1.0, 2.0], [3.0, -1.0], [-0.0, 4.0]])
     np.testing.assert_array_equal(answers(Fill(TWO, -1.0), X=X), [[1.0, 2.0], [3.0, 2.0], [0.0, 4.0]])
     np.testing.assert_array_equal(answers(Fill(TWO, 0.0), X=X), [[-1.0, 2.0], [3.0, -1.0], [1.0, 4.0]])
+    gaps = np.where(X == 4.0, np.nan, X)
+    np.testing.assert_array_equal(answers(Fill(TWO), X=gaps), [[-1.0, 2.0], [3.0, -1.0], [-0.0, 2.0]])
+
+
+def test_what_is_missing_is_told() -> None:
+    X = np.array([[-1.0, np.nan, 5.0], [3.0, -1.0, np.nan]])
+    index = np.array([2, 1], dtype=np.int32)
+    np.testing.assert_array_equal(answers(Missing(index), X=X), [[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_array_equal(answers(Missing(index, -1.0), X=X), [[0.0, 0.0], [0.0, 1.0]])
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, None), (3, 9), (3, None), (-5, -1), (90, 200)])
@@ -61,7 +70,10 @@ def test_a_crop_is_a_slice(start: int, stop: int | None, tecator: Tecator) -> No
     ("operator", "message"),
     [
         (Fill(TWO[:1], 0.0), "Fill: fitted on 1 points, but it gets 2"),
-        (Fill(TWO, np.nan), "missing=nan, expected a finite number"),
+        (Fill(TWO, np.inf), "Fill: inf in missing, expected finite numbers"),
+        (Fill(TWO * np.nan), "Fill: nan in what was fitted"),
+        (Missing(np.array([2], dtype=np.int32)), "Select: point numbers must be one or more of 0 to 1"),
+        (Missing(np.array([1], dtype=np.int32), -np.inf), "Missing: -inf in missing"),
         (Crop(2), "nothing of 2 points lies from 2 to None"),
         (Products(np.array([[2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),
         (Products(np.array([[-2]], dtype=np.int32)), "from 0 to 1, or -1 for none"),

@@ -64,6 +64,10 @@ TREES: dict[str, tuple[Trees, str]] = {
     "too few thresholds": (replace(STUMP, threshold=ONE), "3 features, 1 thresholds"),
     "too few kids": (replace(STUMP, left=places(1, 1)), "2 left kids and 3 right ones"),
     "groups of other trees": (replace(STUMP, groups=(2,)), "groups of 2 trees, but 1 roots"),
+    "sides of others": (
+        replace(STUMP, missing_left=np.ones(2, np.bool_)),
+        "3 features and 2 sides for what is missing",
+    ),
     "no groups": (replace(STUMP, groups=()), "groups of 0 trees, but 1 roots"),
 }
 

@@ -118,7 +118,139 @@ def test_what_is_not_understood_is_refused_with_its_place(given: str, said: str)
         read_spectra(given)
 
 
+N = math.nan
+
+
+def same(found: list[list[float]], expected: list[list[float]]) -> bool:
+    return repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("gap", ["", " ", "NA", "na", "NaN", "nan", "#N/A", '""', '"NA"'])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_cell_without_a_value_is_one_where_it_may_be(gap: str, separator: str) -> None:
+    for header, expected in (
+        (["900nm", "901nm", "902nm"], [[1.0, N, 3.0], [N, 5.0, N]]),
+        (["id", "900", "901", "902"], [[1.0, N, 3.0], [N, 5.0, N]]),
+        ([], [[1.0, N, 3.0], [4.0, 5.0, N]]),
+        ([], [[N, 2.0, 3.0], [4.0, N, 6.0]]),
+    ):
+        named = header[:1] == ["id"]
+        rows = [[gap if value != value else repr(value) for value in row] for row in expected]
+        lines = [*[header][: len(header)], *(["sample", *row] if named else row for row in rows)]
+        written = "\n".join(map(separator.join, lines))
+        found = read_spectra(written, missing=True)
+        assert same(found.rows, expected) and found.ids == (["sample", "sample"] if named else None)
+        assert (found.axis is None) == (header == [])
+        if "nan" not in gap.lower():
+            with pytest.raises(SpectraError, match=r"'(NA|na|#N/A|) ?' is not a number|has . cells"):
+                read_spectra(written)
+
+
+@pytest.mark.parametrize(
+    ("given", "rows", "ids"),
+    [
+        ("a,1,,3\n,4,5,6\n", [[1.0, N, 3.0], [4.0, 5.0, 6.0]], ["a", ""]),
+        (",1,5,3\nb,4,,6\n", [[1.0, 5.0, 3.0], [4.0, N, 6.0]], ["", "b"]),
+        (",900,901,902\na,1,,3\n", [[1.0, N, 3.0]], ["a"]),
+        ("900,901,902\n,,3\n", [[N, N, 3.0]], None),
+        ("1;;3,5\n2;3;4\n", [[1.0, N, 3.5], [2.0, 3.0, 4.0]], None),
+        ("1,2,\n4,5,\n", [[1.0, 2.0], [4.0, 5.0]], None),
+        ("1,5,3,\n4,,6,\n", [[1.0, 5.0, 3.0, N], [4.0, N, 6.0, N]], None),
+        ("0.1,,0.3\n", [[0.1, N, 0.3]], None),
+        ("1\t\t3\n2\t1\t\n", [[1.0, N, 3.0], [2.0, 1.0, N]], None),
+        ("1,2,NA\n4,5,NA\n", [[1.0, 2.0, N], [4.0, 5.0, N]], None),
+    ],
+)
+def test_what_may_be_a_value_a_name_or_an_end_is_told_apart(
+    given: str, rows: list[list[float]], ids: list[str] | None
+) -> None:
+    """Where a name, a last value, or a separator that ends rows may be meant, there is a cell too many: no shift."""
+    found = read_spectra(given, missing=True)
+    assert same(found.rows, rows) and found.ids == ids
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("1,2,3\n,,\n", "line 2 has no value in any cell; remove it, or write NA into its cells"),
+        ("1\t2\t3\n\t\t\n", "line 2 has no value in any cell"),
+        ('1;2;3\n"";"";""\n', "line 2 has no value in any cell"),
+        ("1,5,3\n4,x,6\n", "line 2, column 2: 'x' is not a number"),
+        ("0.1,x,,0.3\n4,5,6,7\n", "line 1, column 2: 'x' is not a number"),
+        ("1,2,3\n4,5\n", "line 2 has 2 cells, line 1 has 3"),
+    ],
+)
+def test_what_is_no_missing_value_is_refused_where_there_may_be_some(given: str, said: str) -> None:
+    with pytest.raises(SpectraError, match=re.escape(said)):
+        read_spectra(given, missing=True)
+
+
+def test_a_header_that_lacks_a_position_is_no_spectrum() -> None:
+    for name, first in ((["id"], ["a"]), ([], [])):
+        written = "\n".join(
+            ",".join(cells) for cells in ([*name, "900", "", "902", "903"], [*first, "1", "2", "3", "4"])
+        )
+        found = read_spectra(written, missing=True)
+        assert (found.rows, found.axis) == ([[1.0, 3.0, 4.0]], [900.0, 902.0, 903.0])
+
+
 numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(
+    st.integers(3, 6).flatmap(
+        lambda width: st.lists(
+            st.lists(numbers | st.just(N), min_size=width, max_size=width).filter(
+                lambda row: repr(row).count("nan") < width
+            ),
+            min_size=1,
+        )
+    ),
+    st.sampled_from(["", "NA", "NaN"]),
+    st.sampled_from([(",", "."), (";", ","), ("\t", "."), ("|", ",")]),
+    st.booleans(),
+)
+def test_missing_values_are_read_where_they_were_written(
+    rows: list[list[float]], gap: str, marks: tuple[str, str], named: bool
+) -> None:
+    separator, decimal = marks
+    header = ["id"] * named + [f"{900 + i}nm" for i in range(len(rows[0]))]
+    table = [
+        [f"s{number}"] * named + [gap if v != v else cell(v, decimal) for v in row] for number, row in enumerate(rows)
+    ]
+    assert same(read_spectra("\n".join(separator.join(cells) for cells in [header, *table]), missing=True).rows, rows)
+
+
+@given(
+    st.integers(2, 6).flatmap(lambda width: st.lists(st.lists(numbers, min_size=width, max_size=width), min_size=1)),
+    st.sampled_from([(",", "."), (";", ","), ("\t", "."), ("|", ",")]),
+    st.sampled_from(["", "id", "900nm"]),
+    st.booleans(),
+)
+def test_a_text_that_lacks_nothing_is_read_as_everywhere(
+    rows: list[list[float]], marks: tuple[str, str], header: str, ended: bool
+) -> None:
+    separator, decimal = marks
+    end = separator if ended else ""
+    head = {
+        "": [],
+        "id": [["id", *(f"{900 + i}nm" for i in range(len(rows[0])))]],
+        "900nm": [[f"{900 + i}" for i in range(len(rows[0]))]],
+    }
+    table = [
+        *head[header],
+        *([*(["name"] if header == "id" else []), *(cell(v, decimal) for v in row)] for row in rows),
+    ]
+    written = "\n".join(separator.join(cells) + end for cells in table)
+    assert outcome(written, True) == outcome(written, False)
+
+
+def outcome(written: str, missing: bool) -> str:
+    try:
+        found = read_spectra(written, missing)
+    except SpectraError as error:
+        return str(error)
+    return repr(vars(found))
 
 
 @given(
@@ -134,10 +266,12 @@ def test_what_was_written_is_read_to_the_last_bit(rows: list[list[float]], marks
     assert [math.copysign(1, v) for row in found for v in row] == [math.copysign(1, v) for row in rows for v in row]
 
 
-@given(st.text(alphabet="0123456789.,;\t|\n\r-+eE \"'xnminfa_", max_size=80) | st.binary(max_size=80))
-def test_any_text_is_read_or_refused(given: str | bytes) -> None:
+@given(
+    st.text(alphabet="0123456789.,;\t|\n\r-+eE \"'xnminfa_#N/A", max_size=80) | st.binary(max_size=80), st.booleans()
+)
+def test_any_text_is_read_or_refused(given: str | bytes, missing: bool) -> None:
     try:
-        found = read_spectra(given)
+        found = read_spectra(given, missing)
     except SpectraError:
         return
     assert found.rows and len({len(row) for row in found.rows}) == 1
