@@ -152,7 +152,8 @@ def read_header(table, comma):
     bare = all(found[i][0] == plain[i] for i in columns)  # numbers without a unit or a letter: maybe a spectrum
     if not axis or (axis in (counted[:-1], counted[1:]) and not (bare and len(axis) < 3)):
         return columns, None, None  # columns that are merely numbered
-    if not one_way(axis) or (bare and not looks_like_axis(axis, True)):
+    all_said = all(found[i][1] for i in columns)  # then it is an axis in any order
+    if not (all_said or one_way(axis)) or (bare and not looks_like_axis(axis, True)):
         odd = next((i for i, value in enumerate(plain) if value is None), 0)
         raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd].strip()[:40]))
     units = sorted({found[i][1] for i in columns if found[i][1]})  # said once, it holds for all
