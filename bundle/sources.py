@@ -53,14 +53,20 @@ class Sources:
             given = list(wavelengths)
         else:
             raise AxisError(f"axis: expected a list of those of {self._named()}")
-        return self._arrival(
-            tuple([points.align(one, unit, strict) for points, one in zip(self._points, given, strict=True)])
-        )
+        return self._arrival(tuple([self._align(i, one, unit, strict) for i, one in enumerate(given)]))
 
     def spectra(self, X: Any, arrival: Arrival) -> Any:
         """The spectra of all sources side by side, at the points of the model."""
         joined = self._joined(X, arrival.widths)
         return joined if arrival.grid is None else arrival.grid(joined)
+
+    def _align(self, place: int, wavelengths: Any, unit: str | None, strict: bool) -> Alignment:
+        try:
+            return self._points[place].align(wavelengths, unit, strict)
+        except AxisError as error:
+            if not self._sources:
+                raise
+            raise AxisError(f"axis of {self._sources[place].name!r}: {str(error).removeprefix('axis: ')}") from None
 
     def _arriving(self, alignments: tuple[Alignment, ...]) -> Arrival:
         actions = [alignment.action for alignment in alignments]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -82,9 +83,9 @@ def test_of_two_points_within_the_tolerance_the_nearer_is_taken_the_lower_if_bot
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_units_are_read_as_people_write_them(unit: str) -> None:
-    per = {"nm": lambda x: x, "um": lambda x: x / 1000.0, "cm-1": lambda x: 1e7 / x}[UNITS[unit]]
+    given = {"nm": NM, "um": [x / 1000.0 for x in NM], "cm-1": [1e7 / x for x in NM]}[UNITS[unit]]
     said = "same" if UNITS[unit] == "nm" else f"converted from {UNITS[unit]}"
-    assert action([per(x) for x in NM], unit) == said
+    assert action(given, unit) == said
 
 
 CONVERSIONS: dict[tuple[str, str], Callable[[float], float]] = {
@@ -106,9 +107,7 @@ def test_positions_are_converted_by_one_rounding(source: str, unit: str) -> None
     found = align(2, model, unit, given, source)
     pairs = [(7, 8), (8, 9)] if x[7] < x[8] else [(8, 7), (9, 8)]
     assert found.columns == [low for low, _ in pairs]
-    assert found.between == [
-        [i, high, (model[i] - x[low]) / (x[high] - x[low])] for i, (low, high) in enumerate(pairs)
-    ]
+    assert found.between == [[i, high, (model[i] - x[low]) / (x[high] - x[low])] for i, (low, high) in enumerate(pairs)]
 
 
 def test_where_none_is_declared_the_unit_is_the_models() -> None:
@@ -194,7 +193,9 @@ def test_a_grid_is_coarse_beyond_two_steps_of_the_model() -> None:
 def test_a_gap_is_wider_than_ten_steps_or_three_distances_on_either_side() -> None:
     assert (GAP, HOLE) == (10.0, 3.0)
     assert told([1000.0, 1100.0]).coarse
-    with pytest.raises(AlignmentError, match=r"a gap of 100\.2, from 999\.9 to 1100\.1 nm, is too wide for the model's"):
+    with pytest.raises(
+        AlignmentError, match=r"a gap of 100\.2, from 999\.9 to 1100\.1 nm, is too wide for the model's"
+    ):
         action([999.9, 1100.1])
     assert told([*NM[:3], 1050.0, *NM[6:]]).coarse, "three steps"
     with pytest.raises(AlignmentError, match=r"points 4 to 6 \(1030 to 1050 nm\) in it; allowed are 10 steps of the m"):
@@ -229,9 +230,9 @@ REFUSED: dict[str, tuple[Any, str | None, str]] = {
     "gaps and an end": (
         [NM[0], NM[1], NM[5], NM[6], NM[7]],
         None,
-        "axis: the model's points 9 to 11 (1080 to 1100 nm) lie above 1070 nm, the end of the spectra, by more than half "
-        "a step; a gap of 40, from 1010 to 1050 nm, is too wide for the model's points 3 to 5 (1020 to 1040 nm) in it; "
-        "allowed are 10 steps of the model, and 3 times the distance on either side; nothing is made up",
+        "axis: the model's points 9 to 11 (1080 to 1100 nm) lie above 1070 nm, the end of the spectra, by more than "
+        "half a step; a gap of 40, from 1010 to 1050 nm, is too wide for the model's points 3 to 5 (1020 to 1040 nm) "
+        "in it; allowed are 10 steps of the model, and 3 times the distance on either side; nothing is made up",
     ),
     "a wrong digit": (
         [999.0, 1009.0, 101.9, *[x - 1.0 for x in NM[3:]], 1105.0],
@@ -254,7 +255,11 @@ REFUSED: dict[str, tuple[Any, str | None, str]] = {
     ),
     "a unit that is none": (NM, "nanometres", "axis: the unit is 'nanometres', expected nm, um or cm-1"),
     "no unit": (NM, "", "axis: the unit is '', expected nm, um or cm-1"),
-    "a zero to be converted": ([0.0, *NM], "cm-1", "axis: a position is 0 cm-1, expected positive numbers, which alone"),
+    "a zero to be converted": (
+        [0.0, *NM],
+        "cm-1",
+        "axis: a position is 0 cm-1, expected positive numbers, which alone",
+    ),
     "next to nothing to be converted": ([1e-320, 1.0], "cm-1", "cm-1 is beyond all numbers in nm"),
     "other points": ([1500.0, 1510.0], "nm", "axis: the model's points 1 to 11 (1000 to 1100 nm) lie below 1500 nm"),
 }
@@ -294,9 +299,17 @@ def test_without_an_axis_nothing_is_checked_and_that_is_said() -> None:
 
 
 STRICT: dict[str, tuple[Any, list[float] | None, str]] = {
-    "no axis": (None, NM, "no wavelengths were given, and strict asks that they are checked; give those of the spectra"),
+    "no axis": (
+        None,
+        NM,
+        "no wavelengths were given, and strict asks that they are checked; give those of the spectra",
+    ),
     "a model without": (NM, None, "this model does not know its wavelengths, and strict asks that they are checked"),
-    "another order": (NM[::-1], NM, "axis: strict asks for the model's own points in their order and unit (nm), and th"),
+    "another order": (
+        NM[::-1],
+        NM,
+        "axis: strict asks for the model's own points in their order and unit (nm), and th",
+    ),
     "a superset": ([990.0, *NM], NM, "(nm), and these would be selected"),
     "another unit": ([x / 1000.0 for x in NM], NM, "(nm), and these would be recognised as um"),
     "points between": ([x + 3.0 for x in NM], NM, "(nm), and these would be interpolated; ends held"),
@@ -334,7 +347,7 @@ def test_any_axis_is_aligned_as_fractions_say_or_refused(
         assume(False)
     columns = found.columns or [*range(len(model))]
     between = {point: (high, share) for point, high, share in found.between}
-    slack = Fraction(SLACK * min((b - a for a, b in zip(axis, axis[1:], strict=False)), default=0.0))
+    slack = Fraction(SLACK * min((b - a for a, b in pairwise(axis)), default=0.0))
     for point, q in enumerate(model):
         nearest = min(given, key=lambda x: abs(x - q))
         if abs(Fraction(nearest) - Fraction(q)) <= slack:

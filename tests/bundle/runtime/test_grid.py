@@ -1,4 +1,4 @@
-"""Spectra at the points of a model: numpy has the bits of plain Python, and nothing unusable hides between two points."""
+"""Spectra at the points of a model: numpy has the bits of plain Python, and nothing unusable hides between two."""
 
 from __future__ import annotations
 
