@@ -195,7 +195,7 @@ def test_probabilities_are_told_on_another_axis_too(
     store: WorkspaceStore, tecator: Tecator, train: Matrix, kinds: Any, X: Matrix, tmp_path: Path
 ) -> None:
     bench = Bench(store, wavelengths=tecator.wavelengths, unit="nm")
-    chain = bench.chain(bench.step(1, LogisticRegression().fit(train, kinds)))
+    chain = bench.chain(bench.step(1, LogisticRegression(C=0.01).fit(train, kinds)))
     bundle = load(bench.store.export_chain(chain, tmp_path / "kinds"))
     script = runpy.run_path(str(bench.store.export_chain(chain, tmp_path / "kinds", format="n4a.py")))
     shifted = tecator.wavelengths + 0.5
