@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .axis import axis_action
 from .ends import Axis, Classes, Source, Target
-from .errors import AxisError, InputError
+from .errors import InputError
 from .runtime.inputs import matrix
 from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
 from .runtime.result import Result
+from .sources import Arrival, Sources
 
 __all__ = ["FLAT", "Predictor"]
 
@@ -52,6 +52,7 @@ class Predictor:
         """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self.missing_values = plan.inputs[0].missing
+        self._arriving = Sources(self.n_features, axis, self.sources, missing=self.missing_values)
         self._single = len(self.targets) == 1
         self._proba, self._std = (plan.answers.index(o) if o in plan.outputs else None for o in ("proba", "std"))
         self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads)
@@ -62,12 +63,11 @@ class Predictor:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels.
 
-        `wavelengths` (p,) are those of the spectra, in `unit` or else in the model's unit; `strict` asks that they are
-        given and checked. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
+        With `wavelengths` (m,), in `unit` or else in the model's unit, spectra (n, m) are brought to the model's points
+        by the rules of FORMAT.md §12; `strict` takes the model's own axis alone. Raises InputError naming every row
+        that cannot be predicted, AxisError where an axis has no way to the model's.
         """
-        if wavelengths is not None or strict or unit is not None:
-            self._axis_action(wavelengths, unit, strict)
-        return self._told(self.replay.predict(self._joined(X)))
+        return self._told(self.replay.predict(self._arrived(X, wavelengths, unit, strict)[0]))
 
     def predict_proba(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
@@ -76,19 +76,22 @@ class Predictor:
         if self._proba is None:
             what = "predicts quantities" if self.classes is None else "tells the class alone"
             raise InputError(f"this model {what}, it has no probabilities; use predict")
-        if wavelengths is not None or strict or unit is not None:
-            self._axis_action(wavelengths, unit, strict)
-        return self.replay.answers(self._joined(X))[self._proba]
+        return self.replay.answers(self._arrived(X, wavelengths, unit, strict)[0])[self._proba]
 
     def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
         """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
-        action = self._axis_action(wavelengths, unit, strict)
-        joined = self._joined(X)
-        answers = self.replay.answers(joined)
+        arrived, arrival = self._arrived(X, wavelengths, unit, strict)
+        answers = self.replay.answers(arrived)
         proba = None if self._proba is None else answers[self._proba]
         std = None if self._std is None else self._column(answers[self._std])
-        flags = (_flags_of_gaps if self.missing_values else _flags)(matrix(joined, self.n_features))
-        return Result(self._told(answers[0]), flags, action, self.profile, self.digest, proba, self.bound, std)
+        flags = (_flags_of_gaps if self.missing_values else _flags)(matrix(arrived, self.n_features))
+        if arrival.coarse:
+            flags = tuple((*flag, "coarse_axis") for flag in flags)
+        return Result(self._told(answers[0]), flags, arrival.action, self.profile, self.digest, proba, self.bound, std)
+
+    def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool) -> tuple[Any, Arrival]:
+        arrival = self._arriving.arrival(wavelengths, unit, strict)
+        return self._arriving.spectra(X, arrival), arrival
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:
         column = self._column(values)
@@ -96,33 +99,6 @@ class Predictor:
 
     def _column(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values[:, 0] if self._single else values
-
-    def _joined(self, X: Any) -> Any:
-        """The spectra of all sources side by side, where they are given one by one."""
-        if not self.sources or not isinstance(X, list | tuple) or np.ndim(X[0]) != 2:
-            return X
-        if len(X) != len(self.sources):
-            raise InputError(f"spectra: of {len(X)} sources, expected {self._named_sources()}")
-        blocks = [np.asarray(block) for block in X]
-        for block, source in zip(blocks, self.sources, strict=True):
-            if block.ndim != 2 or block.shape[1] != source.width or len(block) != len(blocks[0]):
-                raise InputError(
-                    f"spectra: source {source.name!r} has the shape {block.shape}, expected "
-                    f"({len(blocks[0])}, {source.width}); the sources are {self._named_sources()}"
-                )
-        return np.concatenate(blocks, axis=1)
-
-    def _named_sources(self) -> str:
-        return ", ".join(f"{source.name!r} of {source.width} points" for source in self.sources)
-
-    def _axis_action(self, wavelengths: Any, unit: str | None, strict: bool) -> str:
-        if not self.sources or wavelengths is None:
-            return axis_action(self.axis, self.n_features, wavelengths, unit, strict)
-        if not isinstance(wavelengths, list | tuple) or len(wavelengths) != len(self.sources):
-            raise AxisError(f"wavelengths: expected a list of those of {self._named_sources()}")
-        pairs = zip(self.sources, wavelengths, strict=True)
-        actions = {axis_action(source.axis, source.width, given, unit, strict) for source, given in pairs}
-        return actions.pop() if len(actions) == 1 else "axis_unchecked"
 
 
 def _flags(spectra: NDArray[Any]) -> tuple[tuple[str, ...], ...]:

@@ -65,9 +65,11 @@ class Bundle:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels in the type that they had in training.
 
-        `wavelengths` (p,) are those of the spectra, in `unit` or else in the model's unit; `strict` asks that they are
-        given and checked. A model of several sources also takes a list of their spectra, one array each, and likewise
-        of wavelengths. Raises InputError naming every row that cannot be predicted, AxisError for another axis.
+        With `wavelengths` (m,) spectra may have other points: (n, m) are put in order, selected, converted and
+        interpolated as FORMAT.md §12 says, never extrapolated. They are in `unit` (nm, um or cm-1) or else in the
+        model's, unless they can only be in another; `strict` takes the model's own axis alone. A model of several
+        sources also takes a list of their spectra, one array each, and likewise of wavelengths. Raises InputError
+        naming every row that cannot be predicted, AxisError where an axis has no way to the model's.
         """
         return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
 

@@ -1,8 +1,9 @@
 """Write a model as one Python file that needs nothing but Python: its plan in plain Python, its numbers in base64.
 
 What a person wrote stays as it was written: the instructions are cut from `runtime.stdlib`, the reader of spectra is
-`runtime.spectra_csv`, the rest is the frame in `templates`. Nothing of a chain enters as code: numbers and facts are
-base64, names are literals that were read back, and registers have names of our own making.
+`runtime.spectra_csv`, what brings them to the model's points `runtime.alignment`, the rest is the frame in `templates`.
+Nothing of a chain enters as code: numbers and facts are base64, names are literals that were read back, and registers
+have names of our own making.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from .chain import Chain
 from .errors import WriteError
 from .facts import facts
 from .format import MANIFEST
-from .runtime import spectra_csv, stdlib
+from .runtime import alignment, places, spectra_csv, stdlib
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Constant, Instruction, Plan
 from .writer import Draft, place, prepare
@@ -96,6 +97,8 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         golden_rows=_numbers(golden.rows, rows=True),
         golden_values=_numbers(golden.compiled, rows=True),
         info=_base64(json.dumps(said, sort_keys=True).encode("ascii")),
+        places=_code_of(places),
+        alignment=_code_of(alignment),
         reader=_code_of(spectra_csv),
     )
     ast.parse(text, feature_version=(3, 8))

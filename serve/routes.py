@@ -75,7 +75,8 @@ async def predict(request: Request[Any, Any, Any], repository: Models, name: Fro
 
 def _answer(name: str, bundle: Bundle, body: bytes) -> bytes:
     question, spectra = plain.decode(body, missing=bundle.missing_values)
-    return plain.encode(name, bundle, question, bundle.predict_full(spectra, question.axis, unit=question.unit))
+    result = bundle.predict_full(spectra, question.axis, unit=question.unit, strict=question.strict)
+    return plain.encode(name, bundle, question, result)
 
 
 def _summary(name: str, bundle: Bundle) -> dict[str, Any]:

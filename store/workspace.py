@@ -368,7 +368,8 @@ class WorkspaceStore:
         """Predict spectra (n, p) with a chain: (n,) for one target, (n, t) for several, (n,) labels of a classifier;
         the bits of the exported bundle.
 
-        `wavelengths` (p,) are checked against the chain's. Raises UnknownId, and InputError naming every bad row.
+        With `wavelengths` (m,) in the chain's unit spectra may be (n, m), as for `Bundle.predict`. Raises UnknownId,
+        AxisError for an axis that has no way to the chain's, and InputError naming every bad row.
         """
         return replay_chain(self, chain_id, X, wavelengths)
 

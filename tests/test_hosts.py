@@ -126,6 +126,32 @@ def test_no_bit_differs_in_any_host(house: House, tecator: Tecator, expected: Ma
     assert house.predict(host, tecator.X, tecator.wavelengths.tolist()).tobytes() == expected.tobytes()
 
 
+LADDER: dict[str, tuple[Callable[[Matrix], Matrix], str]] = {
+    "descending": (lambda nm: nm[::-1], "sorted"),
+    "a superset": (lambda nm: np.r_[800.0, nm, 1100.0], "selected"),
+    "wavenumbers": (lambda nm: 1e7 / nm, "recognised as cm-1"),
+    "a finer grid": (lambda nm: np.linspace(849.5, 1051.0, 137), "interpolated"),
+    "an irregular grid": (lambda nm: 850.0 + 200.0 * (np.arange(150) / 149.0) ** 1.5, "interpolated"),
+    "shifted a little": (lambda nm: nm + 0.7, "interpolated; ends held"),
+    "a coarse grid": (lambda nm: np.linspace(850.0, 1050.0, 40), "interpolated"),
+}
+
+
+@pytest.mark.parametrize("what", LADDER)
+def test_no_bit_differs_on_another_axis(house: House, tecator: Tecator, what: str) -> None:
+    change, action = LADDER[what]
+    axis = change(tecator.wavelengths)
+    X = np.array(
+        [np.interp(np.where(axis > 2000.0, 1e7 / axis, axis), tecator.wavelengths, row) for row in tecator.X[:5]]
+    )
+    result = house.library.predict_full(X, axis)
+    assert result.axis_action == action
+    for host in HOSTS:
+        assert (host, house.predict(host, X, axis.tolist()).tobytes()) == (host, result.values.tobytes())
+    if not any(result.flags):
+        assert np.abs(result.values - house.library.predict(tecator.X[:5])).max() < 1.0, "percent of fat"
+
+
 @pytest.mark.parametrize("size", [2, 7, 64])
 @pytest.mark.parametrize("host", HOSTS)
 def test_no_bit_differs_in_batches(house: House, tecator: Tecator, expected: Matrix, host: str, size: int) -> None:
@@ -276,13 +302,19 @@ def test_bad_spectra_are_refused_with_what_was_found(house: House, what: str, ho
 
 
 AXES: dict[str, tuple[Callable[[Matrix], Matrix], str]] = {
-    "shifted": (lambda nm: nm + 5.0, r"point 1 is (at )?855\.0 nm, .*850\.0"),
-    "shifted at one point": (
-        lambda nm: np.where(np.arange(100) == 41, nm + 0.1, nm),
-        r"point 42 is (at )?932\.93\d* nm, .*932\.83",
+    "shifted": (
+        lambda nm: nm + 5.0,
+        r"axis: the model's points 1 to 2 \(850 to 852.* nm\) lie below 855 nm, the end of",
     ),
-    "reversed": (lambda nm: nm[::-1], r"1050\.0"),
-    "wavenumbers": (lambda nm: 1e7 / nm, r"point 1 is (at )?11764\.70\d+ nm, .*850\.0"),
+    "too short": (lambda nm: nm[:99], r"axis: the model's point 100 \(1050 nm\) lies above 1047.98 nm"),
+    "with a gap": (lambda nm: np.delete(nm, range(40, 60)), r"a gap of 42\.4\d*, from 928.79 to 971.21 nm"),
+    "with a wrong digit": (
+        lambda nm: np.where(np.arange(100) == 41, 93.283, nm + 0.1),
+        r"axis: points 41 and 42 are at 930.9\d* and 93.283 nm, expected positions that only ascend or only descend",
+    ),
+    "with a point twice": (lambda nm: np.r_[nm, nm[:1]], r"axis: points 1 and 101 are both at 850 nm"),
+    "in a unit that is mistakable": (lambda nm: 1e7 / nm[::-1], r"if the positions are in another unit, give it"),
+    "of numbers": (lambda nm: np.arange(2.0, 102.0), r"lie above 101 nm, .* if the positions are in another unit"),
 }
 
 
@@ -290,13 +322,15 @@ AXES: dict[str, tuple[Callable[[Matrix], Matrix], str]] = {
 @pytest.mark.parametrize("what", AXES)
 def test_another_axis_is_refused_with_what_was_found(house: House, tecator: Tecator, what: str, host: str) -> None:
     change, said = AXES[what]
+    axis = change(tecator.wavelengths)
+    unit = "nm" if host == "script" else None  # without one its header could as well be a spectrum
     with pytest.raises(Refused, match=said):
-        house.predict(host, tecator.X, change(tecator.wavelengths).tolist())
+        house.predict(host, np.resize(tecator.X, (3, len(axis))), axis.tolist(), unit)
 
 
 @pytest.mark.parametrize("host", ["library", "script", "server"])
-def test_another_unit_is_refused(house: House, tecator: Tecator, host: str) -> None:
-    with pytest.raises(Refused, match=r"um.*nm"):
+def test_another_unit_than_was_said_is_refused(house: House, tecator: Tecator, host: str) -> None:
+    with pytest.raises(Refused, match=r"axis, converted from um: the model's points 1 to 100 .* lie below 850000 nm"):
         house.predict(host, tecator.X, tecator.wavelengths.tolist(), unit="um")
 
 

@@ -34,6 +34,8 @@ Matrix = NDArray[np.float64]
 HOSTS = ("library", "script", "server", "command", "stranger")
 MODELS = ("imputed", "forest", "whole")
 
+POINTS = np.linspace(850.0, 1050.0, 20)
+
 
 class Hosts(NamedTuple):
     """Three models, at home in each."""
@@ -43,33 +45,33 @@ class Hosts(NamedTuple):
     folder: Path
     server: Server
 
-    def predict(self, host: str, model: str, X: Matrix) -> Matrix:
+    def predict(self, host: str, model: str, X: Matrix, axis: Matrix | None = None) -> Matrix:
         """Predictions of a host; Refused with its words when it refuses."""
-        return getattr(self, f"_by_{host}")(model, X)  # type: ignore[no-any-return]
+        return getattr(self, f"_by_{host}")(model, X, axis)  # type: ignore[no-any-return]
 
-    def _by_library(self, model: str, X: Matrix) -> Matrix:
+    def _by_library(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
         try:
-            return self.library[model].predict(X)
+            return self.library[model].predict(X, axis)
         except InputError as error:
             raise Refused(str(error)) from error
 
-    def _by_script(self, model: str, X: Matrix) -> Matrix:
-        return run_script(self.folder / f"{model}.n4a.py", as_csv(X, None, None))
+    def _by_script(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
+        return run_script(self.folder / f"{model}.n4a.py", as_csv(X, None if axis is None else axis.tolist(), "nm"))
 
-    def _by_server(self, model: str, X: Matrix) -> Matrix:
+    def _by_server(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
         rows = [[None if value != value else value for value in row] for row in X.tolist()]
-        reply = self.server.predict(model, rows)
+        reply = self.server.predict(model, rows, **({} if axis is None else {"axis": axis.tolist()}))
         if reply.status != 200:
             raise Refused(reply.json["detail"])
         return np.array(reply.json["values"])
 
-    def _by_command(self, model: str, X: Matrix) -> Matrix:
-        done = n4a("predict", self.folder / f"{model}.n4a", "-", given=as_csv(X, None, None).encode())
+    def _by_command(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
+        done = n4a("predict", self.folder / f"{model}.n4a", "-", given=as_csv(X, None if axis is None else axis.tolist(), "nm").encode())
         if done.returncode:
             raise Refused(done.stderr)
         return np.array([float(row["value"]) for row in csv.DictReader(io.StringIO(done.stdout))])
 
-    def _by_stranger(self, model: str, X: Matrix) -> Matrix:
+    def _by_stranger(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
         stranger = Stranger(self.folder / f"{model}.n4a")
         return np.array([stranger.predict("compiled", row)[0] for row in X.tolist()])
 
@@ -101,11 +103,29 @@ def hosts(X: Matrix, tecator: Tecator, tmp_path_factory: pytest.TempPathFactory)
     bundles = []
     for name, model in live.items():
         model.fit(X if name == "whole" else with_gaps(X, 0.1), tecator.fat)
-        chain = from_sklearn(model)
+        chain = from_sklearn(model, wavelengths=POINTS)
         bundles.append(export(chain, folder / name))
         export(chain, folder / name, "n4a.py")
     with serving(folder) as server:
         yield Hosts(live, {path.stem: load(path) for path in bundles}, folder, server)
+
+
+@pytest.mark.parametrize("model", ["imputed", "forest"])
+@pytest.mark.parametrize("host", HOSTS[:-1])
+def test_what_lies_beside_a_missing_value_is_missing(hosts: Hosts, host: str, model: str, X: Matrix) -> None:
+    """On another axis: a point that is met is taken alone, one that is interpolated wants both its neighbours."""
+    axis = np.sort(np.concatenate([POINTS[::2], POINTS[1::2] + 2.0, [2000.0]]))
+    given = np.concatenate([X[:8], np.full((8, 1), np.nan)], axis=1)  # beyond the model: of no matter
+    for row in range(8):
+        given[row, 2 * row + 1] = np.nan
+    found = hosts.predict(host, model, given, axis)
+    assert found.tobytes() == hosts.library[model].predict(given, axis).tobytes()
+    brought = [np.interp(POINTS, axis[np.isfinite(row)], row[np.isfinite(row)]) for row in given]
+    for row, spectrum in enumerate(brought):
+        spectrum[np.abs(POINTS - axis[2 * row + 1]) < 10.0] = np.nan  # what has it for a neighbour
+        spectrum[::2] = given[row, :-1:2]
+    expected = hosts.library[model].predict(np.array(brought))
+    assert np.abs(found - expected).max() <= 1e-9
 
 
 @pytest.mark.parametrize("model", ["imputed", "forest"])

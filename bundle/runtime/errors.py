@@ -3,7 +3,7 @@
 N4aError             everything n4akit raises on purpose
 ├── PlanError        a program that no host may run: unknown word, shapes that do not chain, …
 └── InputError       spectra that no prediction may be made from
-    └── AxisError    spectra measured on another axis than the model's
+    └── AxisError    spectra on an axis that has no way to the model's
 """
 
 from __future__ import annotations
@@ -31,4 +31,4 @@ class InputError(N4aError, ValueError):
 
 
 class AxisError(InputError):
-    """The wavelengths of the spectra are not those of the model."""
+    """The wavelengths of the spectra are not those of the model, and no rule leads from the ones to the others."""

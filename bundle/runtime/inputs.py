@@ -25,11 +25,11 @@ SHOWN = 20
 """How many bad rows a message names; the error's `rows` holds all."""
 
 
-def matrix(X: Any, width: int) -> NDArray[Any]:
+def matrix(X: Any, width: int, why: str = "the points this model was trained on") -> NDArray[Any]:
     """Spectra as an array of shape (n, width) whose values float64 holds exactly; never a copy of an array.
 
-    Raises InputError for other kinds of data, for another shape, and for an empty input. Values are not looked at:
-    see `bad_rows`.
+    Raises InputError for other kinds of data, for another shape (`why` says what makes the width), and for an empty
+    input. Values are not looked at: see `bad_rows`.
     """
     if type(X) is np.ndarray and X.dtype is F8 and X.ndim == 2 and X.shape[1] == width and len(X):
         return X
@@ -43,7 +43,7 @@ def matrix(X: Any, width: int) -> NDArray[Any]:
     except (TypeError, ValueError) as error:
         raise InputError(f"spectra: {error}; give rows of equal length, {width} values each") from None
     _check_kind(array)
-    _check_shape(array, width)
+    _check_shape(array, width, why)
     return array
 
 
@@ -61,7 +61,7 @@ def _check_kind(array: NDArray[Any]) -> None:
         )
 
 
-def _check_shape(array: NDArray[Any], width: int) -> None:
+def _check_shape(array: NDArray[Any], width: int, why: str) -> None:
     if array.shape[:1] == (0,):
         raise InputError(f"spectra: no rows were given, expected at least one of {width} values")
     if array.ndim == 1:
@@ -72,9 +72,7 @@ def _check_shape(array: NDArray[Any], width: int) -> None:
     if array.ndim != 2:
         raise InputError(f"spectra: an array of {array.ndim} axes {array.shape} was given, expected 2-D (n, {width})")
     if array.shape[1] != width:
-        raise InputError(
-            f"spectra: {array.shape[1]} values in each row, expected {width}, the points this model was trained on"
-        )
+        raise InputError(f"spectra: {array.shape[1]} values in each row, expected {width}, {why}")
 
 
 def bad_rows(X: Matrix, missing: bool = False) -> list[tuple[int, str]]:

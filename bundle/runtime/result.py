@@ -18,9 +18,11 @@ class Result:
     values: NDArray[Any]
     """Shape (n,) for one target, (n, t) for several, in the targets' units; of a classifier (n,) labels."""
     flags: tuple[tuple[str, ...], ...]
-    """Per row, the codes of what is noteworthy about it; empty for a row with nothing to say."""
+    """Per row, the codes of what is noteworthy about it: `constant_row`, `coarse_axis` (FORMAT.md §12); empty for a row
+    with nothing to say."""
     axis_action: str
-    """What was done with the axis: `same`, or `axis_unchecked` when none was given or the model knows none."""
+    """What was done with the axis: `same`, `axis_unchecked`, or what brought the spectra to the model's points, as in
+    `converted from um; interpolated`; FORMAT.md §12 lists all."""
     profile: str
     """`exact`: the same bits in every host; `opaque`: a pickled step took part; `fast`: within `bound`."""
     digest: str

@@ -173,8 +173,10 @@ def read_header(table, comma, missing):
         return None, None, None
     plain = [number_in(cell, comma) for cell in first]
     if None not in plain and not looks_like_axis(plain, len(table) > 1):
+        refuse_disorder(plain, table, comma)
         return None, None, None
     if plain[0] is None and None not in plain[1:] and not looks_like_axis(plain[1:], True):
+        refuse_disorder(plain[1:], table, comma)
         return None, None, None  # a name and a spectrum
     found = [axis_position(cell, comma) for cell in first]
     columns = [i for i, (value, _) in enumerate(found) if value is not None]
@@ -183,7 +185,11 @@ def read_header(table, comma, missing):
     bare = all(found[i][0] == plain[i] for i in columns)  # numbers without a unit or a letter: maybe a spectrum
     if not axis or (axis in (counted[:-1], counted[1:]) and not (bare and len(axis) < 3)):
         return columns, None, None  # columns that are merely numbered
-    if not one_way(axis) or (bare and not looks_like_axis(axis, True)):
+    if not (bare or one_way(axis) or all(found[i][1] for i in columns)):
+        raise SpectraError(
+            "line %d holds positions in no order; write a unit into each cell of them, as in 850nm" % table[0][0]
+        )
+    if bare and not (one_way(axis) and looks_like_axis(axis, True)):
         odd = next((i for i, value in enumerate(plain) if value is None), 0)
         raise SpectraError("line %d, column %d: %r is not a number" % (table[0][0], odd + 1, first[odd].strip()[:40]))
     units = sorted({found[i][1] for i in columns if found[i][1]})  # said once, it holds for all
@@ -209,6 +215,19 @@ def looks_like_axis(values, body):
     if min(values) > 0.0 and max(steps) - min(steps) <= 0.01 * abs(steps[0]):
         raise SpectraError("line 1 may be an axis or a spectrum; write a unit into it, as in 0.85um, or remove it")
     return False
+
+
+def refuse_disorder(values, table, comma):
+    # Large numbers in no order above small ones: wavelengths that were shuffled, or one of them twice. Taken for a
+    # spectrum they would get an answer.
+    if len(values) < 3 or min(values) < 100.0 or one_way(values):
+        return
+    others = [number_in(cell, comma) for _, cells in table[1:] for cell in cells]
+    if others and all(value is None or abs(value) < 0.1 * min(values) for value in others):
+        raise SpectraError(
+            "line %d may be an axis in no order, or with a position twice; write a unit into its cells, as in 850nm"
+            % table[0][0]
+        )
 
 
 def data_columns(header, body, comma, missing):

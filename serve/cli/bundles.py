@@ -139,9 +139,10 @@ def predict(
 ) -> int:
     """Predict the spectra of a text file, one row each.
 
-    A header of numbers is the axis and is checked against the model's; columns that are not numbers are ignored but the
-    first, which names the samples. One bad row refuses all, and every bad row is named. For a model that handles
-    missing values a cell that is empty or says NA, NaN or #N/A is one.
+    A header of numbers is the axis: spectra on other points than the model's are put in order, selected, converted
+    between nm, um and cm-1 and interpolated, never extrapolated; axis_action says which. Columns that are not numbers
+    are ignored but the first, which names the samples. One bad row refuses all, and every bad row is named. For a model
+    that handles missing values a cell that is empty or says NA, NaN or #N/A is one.
 
     Parameters
     ----------
@@ -152,12 +153,14 @@ def predict(
     output
         Where to write the predictions (CSV); standard output if not given.
     unit
-        Unit of the axis in the file: nm, um or cm-1. If not given, what the header says, or else the model's.
+        Unit of the axis in the file: nm, um or cm-1. If not given, what the header says, or else the model's, unless
+        the numbers can only be another.
     strict
-        Refuse spectra whose axis is not given.
+        Refuse spectra on any but the model's own axis, and those whose axis is not given.
     """
     from ...bundle import load
     from ...bundle.errors import InputError
+    from ...bundle.runtime.alignment import COARSE_AXIS
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
 
     bundle = load(model, allow_opaque=allow_opaque, profile=profile)
@@ -173,6 +176,8 @@ def predict(
         sys.stdout.write(text)
     else:
         _replace(output, text)
+    if "coarse_axis" in result.flags[0]:
+        sys.stderr.write(f"n4a: coarse_axis: {COARSE_AXIS}\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "ids": […]}` in, columns out.
+"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "strict": true, "ids": […]}` in, columns out.
 
 For models that handle missing values, null is one.
 """
@@ -26,7 +26,9 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     axis: list[float] | None = None
     """The positions of these values."""
     unit: str | None = None
-    """The unit of the axis; that of the model if absent."""
+    """The unit of the axis; that of the model if absent, unless the numbers can only be another."""
+    strict: bool = False
+    """Whether only spectra on the model's own axis are taken."""
     ids: list[str | int] | None = None
     """A name per spectrum, given back with the answer."""
 

@@ -16,6 +16,7 @@ from n4akit.bundle import canonical, format, load
 from n4akit.bundle.archive import LARGEST, MOST
 from n4akit.bundle.chain import Axis, Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV, Clip, Detrend, Operator, RobustSNV, SavitzkyGolay, Scale, Select
+from n4akit.bundle.runtime import places
 from n4akit.bundle.runtime.entry import Entry, Param
 from n4akit.bundle.runtime.instructions import INSTRUCTIONS
 from n4akit.bundle.writer import draft, write_bundle, write_draft
@@ -210,3 +211,22 @@ def test_a_stranger_and_we_agree_on_any_spectrum(bundle: Path) -> None:
 def test_zoo_and_words_are_every_word_of_the_document(tmp_path: Path) -> None:
     zoo_words = {*load(write_bundle(zoo(), tmp_path / "zoo.n4a")).manifest["features"]}
     assert {*INSTRUCTIONS} - zoo_words - {line.op for line in program_of_words().body} == {"opaque"}
+
+
+def test_the_rules_of_the_axis_are_those_of_the_code() -> None:
+    text = " ".join(DOCUMENT[DOCUMENT.index("\n## 12. ") :].split())
+    assert f"{places.SLACK:g} times the smallest step" in text
+    assert f"more than {places.COARSE:g} steps of the model at q" in text
+    assert (
+        f"more than {places.GAP:g} steps, or more than {places.COARSE:g} steps and more than {places.HOLE:g} times"
+        in text
+    )
+    assert places.EDGE == 0.5 and "by at most half a step" in text
+    words = [row[0].strip("`").removesuffix(" U") for row in table("## 12. The axis of spectra", "word |")]
+    stored = json.loads((Path(__file__).parents[1] / "axis_ladder.json").read_text("utf-8"))
+    for rung in stored.values():
+        said = [
+            next(i for i, word in enumerate(words) if found.startswith(word))
+            for found in rung["axis_action"].split("; ")
+        ]
+        assert said == sorted(said), "in the order of the table"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from n4akit.bundle import AxisError, Bundle, InputError, Target, load
+from n4akit.bundle import Axis, AxisError, Bundle, InputError, Target, load
 from n4akit.bundle.predictor import FLAT, Predictor
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan
 from n4akit.bundle.runtime.replay import Replay
@@ -146,11 +146,70 @@ def test_a_result_says_how_it_was_made(bundle: Bundle, model: Any, spectra: np.n
     assert bundle.predict_full(spectra, model.chain.axis.values).axis_action == "same"
 
 
+def test_spectra_on_another_axis_are_brought_to_the_points_of_the_model(
+    bundle: Bundle, model: Any, spectra: np.ndarray
+) -> None:
+    nm = model.chain.axis.values
+    expected = bundle.predict(spectra)
+    wider = np.full((20, 14), np.nan)
+    wider[:, 1:13] = spectra
+    for X, wavelengths, unit, action in (
+        (spectra[:, ::-1], nm[::-1], None, "sorted"),
+        (wider, [700.0, *nm, 2000.0], None, "selected"),
+        (spectra, nm / 1000.0, "um", "converted from um"),
+        (spectra, 1e7 / nm, None, "recognised as cm-1"),
+    ):
+        result = bundle.predict_full(X, wavelengths, unit=unit)
+        assert (result.axis_action, result.flags) == (action, ((),) * 20)
+        assert result.values.tobytes() == bundle.predict(X, wavelengths, unit=unit).tobytes() == expected.tobytes()
+
+
+def test_a_coarse_grid_is_flagged_for_each_row() -> None:
+    table = Constant.of(np.ones((1, 3)))
+    plan = Plan((Input("x", 3),), {"k0": table}, (Instruction("matmul", ("x", "k0"), "x1"),), {"value": Output("x1")})
+    axis = Axis(np.array([1000.0, 1001.0, 1003.0]), "nm")
+    result = Predictor(plan, axis=axis, targets=[Target("y")], digest="d" * 64).predict_full(
+        [[1.0, 2.0], [3.0, 3.0]], [1000.0, 1003.0]
+    )
+    assert result.values.tolist() == [1.0 + (1.0 + 1.0 / 3.0) + 2.0, 9.0] and result.axis_action == "interpolated"
+    assert result.flags == (("coarse_axis",), ("constant_row", "coarse_axis"))
+
+
+def test_bad_rows_are_named_by_the_points_that_were_given(bundle: Bundle, model: Any, spectra: np.ndarray) -> None:
+    nm = model.chain.axis.values
+    finer = np.linspace(850.0, 1050.0, 45)
+    X = np.random.default_rng(1).normal(size=(20, 45))
+    X[3, 1], X[9, 0], X[19, 44] = np.nan, np.inf, -1e151
+    for predict in (bundle.predict, bundle.predict_full):
+        with pytest.raises(InputError) as caught:
+            predict(X, finer)
+        assert str(caught.value) == (
+            "2 of 20 spectra cannot be predicted: row 10: point 1 is inf, expected a finite number below 3e150; "
+            "row 20: point 45 is -1e+151, expected a finite number below 3e150"
+        ), "point 2 of row 4 is met by nothing"
+        with pytest.raises(InputError, match="44 values in each row, expected 45, one for each position of the axis"):
+            predict(X[:, :44], finer)
+        with pytest.raises(
+            InputError, match="45 values in each row, expected 12, the points this model was trained on"
+        ):
+            predict(X, nm)
+
+
 def test_another_axis_is_refused_by_both(bundle: Bundle, model: Any, spectra: np.ndarray) -> None:
     for predict in (bundle.predict, bundle.predict_full):
-        with pytest.raises(AxisError, match=r"point 1 is 860\.0 nm, the model's is 850\.0 nm"):
+        with pytest.raises(
+            AxisError, match=r"the model's point 1 \(850 nm\) lies below 860 nm, the end of the spectra"
+        ):
             predict(spectra, model.chain.axis.values + 10.0)
         with pytest.raises(AxisError, match="strict asks"):
             predict(spectra, strict=True)
+        with pytest.raises(AxisError, match="strict asks"):
+            predict(spectra, model.chain.axis.values + 5.0, strict=True)
         with pytest.raises(AxisError, match="without wavelengths"):
             predict(spectra, unit="nm")
+
+
+def test_a_model_without_an_axis_takes_its_number_of_points(spectra: np.ndarray) -> None:
+    assert linear(12).predict_full(spectra, np.arange(12.0)).axis_action == "axis_unchecked"
+    with pytest.raises(AxisError, match="axis: 13 positions were given, the model has 12 points"):
+        linear(12).predict(spectra, np.arange(13.0))

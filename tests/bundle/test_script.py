@@ -27,7 +27,7 @@ from n4akit.bundle import load, script
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
-from n4akit.bundle.runtime import Replay
+from n4akit.bundle.runtime import Replay, alignment, places, spectra_csv, stdlib
 from n4akit.bundle.script import script_text, write_script
 from n4akit.bundle.writer import draft, prepare, write_bundle
 
@@ -191,16 +191,91 @@ def test_rows_that_are_no_rows_are_refused(made: Path) -> None:
             predict(rows)
 
 
+def test_spectra_on_other_points_are_brought_to_the_models(
+    made: Path, model: Any, spectra: np.ndarray[Any, Any], expected: list[float]
+) -> None:
+    nm = model.chain.axis.values
+    wider = np.hstack([np.full((20, 1), np.nan), spectra, spectra[:, :3]])
+    for positions, unit, X, action in (
+        (nm[::-1], "", spectra[:, ::-1], "sorted"),
+        (np.roll(nm, 3), "nm", np.roll(spectra, 3, axis=1), "sorted"),
+        (np.r_[800.0, nm, 1100.0, 1200.0, 1300.0], "", wider, "selected"),
+        (nm / 1000.0, "um", spectra, "converted from um"),
+        (1e7 / nm, " cm-1", spectra, "converted from cm-1"),
+        (1e7 / nm, "", spectra, "recognised as cm-1"),
+    ):
+        done = run(made, "-", given=table(X, ",".join(f"{x!r}{unit}" for x in positions.tolist()) + "\n"))
+        assert (values(done.stdout), done.stderr) == (expected, "")
+        assert {row["axis_action"] for row in csv.DictReader(io.StringIO(done.stdout))} == {action}
+
+
+def test_a_coarse_grid_is_told_beside_the_answers(made: Path, model: Any, tmp_path: Path) -> None:
+    bundle = load(write_bundle(model.chain, tmp_path / "same.n4a"))
+    coarse = np.linspace(850.0, 1050.0, 5)
+    X = np.random.default_rng(0).normal(size=(3, 5))
+    done = run(made, "-", given=table(X, ",".join(map(repr, coarse.tolist())) + "\n"))
+    assert values(done.stdout) == bundle.predict(X, coarse).tolist() and done.returncode == 0
+    assert (
+        done.stderr.count("\n") == 1 and "coarse_axis: the points of these spectra are more than twice" in done.stderr
+    )
+
+
+def test_a_value_matters_where_it_is_used(made: Path, spectra: np.ndarray[Any, Any]) -> None:
+    finer = np.linspace(850.0, 1050.0, 45).tolist()
+    X = np.random.default_rng(1).normal(size=(20, 45))
+    X[3, 1], X[9, 0], X[19, 44] = np.nan, np.inf, -1e151
+    header = ",".join(map(repr, finer)) + "\n"
+    said = run(made, "-", given=table(X, header)).stderr
+    assert "2 of 20 spectra" in said and "row 10: point 1 is inf" in said and "row 20: point 45 is -1e+151" in said
+    predict = runpy.run_path(str(made))["predict"]
+    with pytest.raises(ValueError, match="row 1: it has 44 values, expected 45, one for each position of the axis"):
+        predict(X[:1, :44].tolist(), finer)
+    with pytest.raises(ValueError, match="row 1: it has 45 values, expected 12, the points this model was trained on"):
+        predict(X[:1].tolist())
+
+
 def test_other_wavelengths_are_refused(made: Path, model: Any, spectra: np.ndarray[Any, Any]) -> None:
     axis = model.chain.axis.values
     for header, said in (
-        (axis + 5.0, "point 1 is at 855.0 nm, expected 850.0"),
-        (1e7 / axis, "other wavelengths than the model's"),
+        (axis + 10.0, "axis: the model's point 1 (850 nm) lies below 860 nm, the end of the spectra"),
+        (1e7 / axis[::-1], "if the positions are in another unit, give it: nm, um or cm-1"),
     ):
         done = run(made, "-", given=table(spectra, ",".join(map(repr, header.tolist())) + "\n"))
         assert done.returncode == 4 and said in done.stderr and not done.stdout
     header = ",".join(f"{v}um" for v in axis.tolist()) + "\n"
-    assert "unit is um, expected nm" in run(made, "-", given=table(spectra, header)).stderr
+    assert "axis, converted from um: the model's points 1 to" in run(made, "-", given=table(spectra, header)).stderr
+
+
+def test_strict_takes_the_models_own_axis_alone(
+    made: Path, model: Any, spectra: np.ndarray[Any, Any], expected: list[float], tmp_path: Path
+) -> None:
+    nm = ",".join(map(repr, model.chain.axis.values.tolist())) + "\n"
+    assert values(run(made, "--strict", "-", given=table(spectra, nm)).stdout) == expected
+    (tmp_path / "in.csv").write_text(table(spectra, nm), "utf-8")
+    assert run(made, tmp_path / "in.csv", tmp_path / "out.csv", "--strict").returncode == 0
+    falling = ",".join(reversed(nm.strip().split(","))) + "\n"
+    for text, said in (
+        (table(spectra), "no wavelengths were given, and strict asks that they are checked"),
+        (
+            table(spectra, falling),
+            "axis: strict asks for the model's own points in their order and unit (nm), and these",
+        ),
+    ):
+        done = run(made, "--strict", "-", given=text)
+        assert (done.returncode, done.stdout) == (4, "") and said in done.stderr
+
+
+def test_the_parts_of_a_script_have_names_of_their_own(made: Path) -> None:
+    tree = ast.parse(made.read_text("ascii"))
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert len(names) == len({*names})
+    every = [
+        name
+        for module in (alignment, places, spectra_csv, stdlib)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__
+    ]
+    assert len(every) == len({*every}) and not {*every} & ({*names} - {*every})
 
 
 def test_wrong_usage_is_told(made: Path) -> None:

@@ -64,13 +64,14 @@ def test_numbers_are_rounded_as_python_rounds_them(row: list[str]) -> None:
 def test_only_spectra_are_needed() -> None:
     question, spectra = plain.decode(b' { "spectra" : [[1, 2.5], [-3, 4e0]] } ')
     assert spectra.tolist() == [[1.0, 2.5], [-3.0, 4.0]]
-    assert (question.axis, question.unit, question.ids) == (None, None, None)
+    assert (question.axis, question.unit, question.strict, question.ids) == (None, None, False, None)
 
 
 def test_the_rest_is_taken_as_it_is() -> None:
-    body = {"ids": ["a", 7, "ü\u2028"], "unit": "nm", "axis": [850, 1050.5], "spectra": [[1, 2]] * 3}
+    body = {"ids": ["a", 7, "ü\u2028"], "unit": "nm", "axis": [850, 1050.5], "strict": True, "spectra": [[1, 2]] * 3}
     question, _ = plain.decode(json.dumps(body).encode())
-    assert (question.axis, question.unit, question.ids) == ([850.0, 1050.5], "nm", ["a", 7, "ü\u2028"])
+    assert (question.axis, question.unit, question.strict) == ([850.0, 1050.5], "nm", True)
+    assert question.ids == ["a", 7, "ü\u2028"]
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {

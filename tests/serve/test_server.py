@@ -147,9 +147,28 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no points": (question([[]]), 422, "0 values in each row, expected 12"),
     "a constant row": (question([ROWS[0], [0.5] * 12]), 422, "row 2: no finite result: the spectrum is constant"),
     "a huge value": (question([[*ROWS[0][:11], 2.0**500]]), 422, "row 1: point 12 is 3.273390607896142e+150, expected"),
-    "another axis": (question(ROWS, axis=list(range(12))), 422, "wavelengths: point 1 is 0.0 nm, the model's is 850.0"),
-    "a short axis": (question(ROWS, axis=[850.0]), 422, "wavelengths: 1 points were given, the model has 12"),
-    "another unit": (question(ROWS, axis=[*range(12)], unit="cm-1"), 422, "given in 'cm-1', the model's are in 'nm'"),
+    "another axis": (
+        question(ROWS, axis=list(range(12))),
+        422,
+        "axis: the model's points 1 to 12 (850 to 1050 nm) lie",
+    ),
+    "a short axis": (question(ROWS, axis=[850.0]), 422, "axis: the model's points 2 to 12 (868.1818182 to"),
+    "another unit": (
+        question(ROWS, axis=[*range(12)], unit="cm-1"),
+        422,
+        "axis: a position is 0 cm-1, expected positive",
+    ),
+    "an unknown unit": (
+        question(ROWS, axis=[*range(12)], unit="Å"),
+        422,
+        "axis: the unit is 'Å', expected nm, um or cm-1",
+    ),
+    "not the very axis": (
+        question(ROWS, axis=[*range(849, 1083, 20)], strict=True),
+        422,
+        "axis: strict asks for the model's own points in their order and unit (nm), and these would be interpolated",
+    ),
+    "no axis to be strict about": (question(ROWS, strict=True), 422, "no wavelengths were given, and strict asks"),
     "a unit alone": (question(ROWS, unit="nm"), 422, "unit='nm' was given without wavelengths"),
 }
 

@@ -98,8 +98,14 @@ def test_what_the_dataset_tells_is_carried_along(trained: Trained, X: Matrix, te
     assert [(target.name, target.unit) for target in bundle.targets] == [("fat", "%")]
     replayed = trained.store.replay_chain(chain, X, tecator.wavelengths)
     assert replayed.tobytes() == trained.store.replay_chain(chain, X).tobytes()
+    nm = tecator.wavelengths
+    assert trained.store.replay_chain(chain, X[:, ::-1], nm[::-1]).tobytes() == replayed.tobytes()
+    assert trained.store.replay_chain(chain, X, 1e7 / nm).tobytes() == replayed.tobytes()
+    finer = np.array([np.interp(np.linspace(850.0, 1050.0, 150), nm, row) for row in X])
+    expected = bundle.predict(finer, np.linspace(850.0, 1050.0, 150))
+    assert trained.store.replay_chain(chain, finer, np.linspace(850.0, 1050.0, 150)).tobytes() == expected.tobytes()
     with pytest.raises(AxisError):
-        trained.store.replay_chain(chain, X, tecator.wavelengths + 100.0)
+        trained.store.replay_chain(chain, X, nm + 100.0)
 
 
 def test_a_step_of_the_chains_own_branch_is_replayed(trained: Trained, X: Matrix) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from n4akit.bundle import CaptureError, InputError
+from n4akit.bundle import CaptureError, InputError, load
 from n4akit.bundle.transformers import SavitzkyGolay, StandardNormalVariate
 from n4akit.store import Refused, WorkspaceStore, replay_chain, replay_proba
 from sklearn.cross_decomposition import PLSRegression
@@ -188,6 +189,22 @@ def test_a_resampler_without_state_works_in_wavenumbers_on_the_axis_of_the_datas
         {"step_idx": 1, "operator_class": "Resampler", "params": said, "stateless": True}, bench.step(2, model)
     )
     assert same(bench.answer(chain, X, tmp_path), model.predict(resampled(X)))
+
+
+def test_probabilities_are_told_on_another_axis_too(
+    store: WorkspaceStore, tecator: Tecator, train: Matrix, kinds: Any, X: Matrix, tmp_path: Path
+) -> None:
+    bench = Bench(store, wavelengths=tecator.wavelengths, unit="nm")
+    chain = bench.chain(bench.step(1, LogisticRegression(C=0.01).fit(train, kinds)))
+    bundle = load(bench.store.export_chain(chain, tmp_path / "kinds"))
+    script = runpy.run_path(str(bench.store.export_chain(chain, tmp_path / "kinds", format="n4a.py")))
+    shifted = tecator.wavelengths + 0.5
+    expected = bundle.predict_proba(X, shifted)
+    assert bundle.predict_full(X, shifted).axis_action == "interpolated; ends held"
+    assert 0.0 < np.abs(expected - bundle.predict_proba(X)).max() < 0.1
+    assert replay_proba(bench.store, chain, X, shifted).tobytes() == expected.tobytes()
+    assert script["predict_proba"](X.tolist(), shifted.tolist()) == expected.tolist()
+    assert script["predict"](X.tolist(), shifted.tolist()) == bundle.predict(X, shifted).tolist()
 
 
 # What is not said

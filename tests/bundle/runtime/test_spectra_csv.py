@@ -84,6 +84,19 @@ def test_a_first_row_of_numbers_is_a_spectrum_unless_it_can_only_be_an_axis() ->
         read_spectra("0.85,0.86,0.87\n0.1,0.2,0.4\n")
 
 
+def test_positions_in_any_order_are_an_axis_where_each_says_its_unit() -> None:
+    assert read_spectra("id,1000nm,900 nm,950nm\na,0.1,0.2,0.4\n").axis == [1000.0, 900.0, 950.0]
+    with pytest.raises(SpectraError, match="line 1 holds positions in no order; write a unit into each cell"):
+        read_spectra("id,1000nm,900,950\na,0.1,0.2,0.4\n")
+    for header in ("id,1000,900,950", "id,900,950,950", "sample;1000,5;900;950"):
+        separator = ";" if ";" in header else ","
+        with pytest.raises(
+            SpectraError, match="line 1 may be an axis in no order, or with a position twice; write a unit"
+        ):
+            read_spectra(header + "\n" + separator.join(["a", "0.1", "0.2", "0.4"]) + "\n")
+    assert read_spectra("1000,900,950\n800,820,810\n").axis is None, "counts of a detector"
+
+
 def test_quoted_cells_and_a_separator_at_the_end_are_read() -> None:
     found = read_spectra('"a, b";1,5;2,5;\n"c";3,5;4,5;\n')
     assert (found.ids, found.rows) == (["a, b", "c"], [[1.5, 2.5], [3.5, 4.5]])

@@ -217,8 +217,14 @@ def test_names_are_written_so_that_they_can_be_read_again(fat: Path, spectra: Ma
 def test_the_axis_in_the_file_is_checked(fat: Path, spectra: Matrix) -> None:
     good = table(spectra)
     for text, options, said in (
-        (good.replace("850.0", "851.0", 1), (), "point 1 is 851.0 nm, the model's is 850.0 nm"),
-        (good, ("--unit", "um"), "given in 'um', the model's are in 'nm'"),
+        (good.replace("850.0", "860.0", 1), (), "axis: the model's point 1 (850 nm) lies below 860 nm, the end of the"),
+        (good, ("--unit", "um"), "axis, converted from um: the model's points 1 to 12"),
+        (good, ("--unit", "nanometre"), "axis: the unit is 'nanometre', expected nm, um or cm-1"),
+        (
+            good.replace("850.0", "849.5", 1),
+            ("--strict",),
+            "axis: strict asks for the model's own points in their order",
+        ),
         (table(spectra, header=False), ("--strict",), "no wavelengths were given, and strict asks"),
         (table(spectra, header=False), ("--unit", "nm"), "unit='nm' was given without wavelengths"),
     ):
@@ -228,12 +234,37 @@ def test_the_axis_in_the_file_is_checked(fat: Path, spectra: Matrix) -> None:
 
 def test_the_unit_in_the_header_is_heard(fat: Path, spectra: Matrix, expected: list[float]) -> None:
     plain = ",".join(map(repr, WAVELENGTHS))
-    for unit, code in (("nm", 0), (" nm", 0), ("um", 4), ("cm-1", 4)):
-        header = ",".join(f"{position!r}{unit}" for position in WAVELENGTHS)
+    for unit, per in (("nm", 1.0), (" nm", 1.0), ("um", 1000.0)):
+        header = ",".join(f"{position / per!r}{unit}" for position in WAVELENGTHS)
         done = n4a("predict", fat, "-", given=table(spectra).replace(plain, header).encode())
-        assert done.returncode == code
-        assert values(done.stdout) == (expected if code == 0 else [])
-        assert code == 0 or f"given in {unit!r}, the model's are in 'nm'" in done.stderr
+        assert (done.returncode, values(done.stdout)) == (0, expected)
+        assert {*column(done.stdout, "axis_action")} == {"same" if per == 1.0 else "converted from um"}
+    header = ",".join(f"{position!r}cm-1" for position in WAVELENGTHS)
+    done = n4a("predict", fat, "-", given=table(spectra).replace(plain, header).encode())
+    assert done.returncode == 4 and "axis, converted from cm-1: the model's points 1 to 12" in done.stderr
+
+
+def test_columns_in_another_order_are_sorted(fat: Path, spectra: Matrix, expected: list[float]) -> None:
+    """A header in no order is one where it says the unit."""
+    shuffled = np.random.default_rng(0).permutation(12)
+    header = ",".join(["sample", *(f"{WAVELENGTHS[point]!r}nm" for point in shuffled)])
+    rows = table(spectra[:, shuffled], header=False)
+    done = n4a("predict", fat, "-", given=f"{header}\n{rows}".encode())
+    assert (values(done.stdout), {*column(done.stdout, "axis_action")}) == (expected, {"sorted"})
+    done = n4a("predict", fat, "-", given=f"{header.replace('nm', '')}\n{rows}".encode())
+    assert done.returncode == 4 and "line 1 may be an axis in no order" in done.stderr
+
+
+def test_a_coarse_grid_is_told_to_people_and_to_programs(fat: Path, tmp_path: Path) -> None:
+    coarse = np.linspace(850.0, 1050.0, 5)
+    X = np.random.default_rng(0).normal(size=(3, 5))
+    path = tmp_path / "coarse.csv"
+    path.write_text("\n".join(",".join(map(repr, row)) for row in [coarse.tolist(), *X.tolist()]) + "\n", "utf-8")
+    done = n4a("predict", fat, path)
+    assert values(done.stdout) == load(fat).predict(X, coarse).tolist()
+    assert done.stderr.startswith("n4a: coarse_axis: the points of these spectra are more than twice as far apart")
+    told = json.loads(n4a("predict", fat, path, "--json").stdout)
+    assert {(row["axis_action"], *row["flags"]) for row in told} == {("interpolated", "coarse_axis")}
 
 
 def test_one_bad_row_refuses_all_and_every_bad_row_is_named(fat: Path, spectra: Matrix) -> None:
