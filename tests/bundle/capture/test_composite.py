@@ -54,7 +54,6 @@ plain = st.one_of(
     st.builds(StandardScaler, with_mean=st.booleans(), with_std=st.booleans()),
     st.builds(MinMaxScaler),
     st.builds(RobustScaler),
-    st.builds(Normalizer, norm=st.sampled_from(["l1", "l2", "max"])),
     st.builds(PCA, st.just(1), whiten=st.booleans()),
     st.just("passthrough"),
 )
@@ -86,8 +85,9 @@ def pipelines(first: st.SearchStrategy[Any], last: st.SearchStrategy[Any]) -> st
 
 
 transformers = st.recursive(plain, lambda inner: unions(inner) | pipelines(inner, plain), max_leaves=4)
-# SNV comes first or not at all: of one column, which a PCA may leave, it makes nothing.
-front = transformers | by_column(plain) | pipelines(st.builds(StandardNormalVariate), transformers)
+# What scales rows comes first or not at all: of one column, which a PCA may leave, it makes nothing, or a sign.
+of_rows = st.builds(StandardNormalVariate) | st.builds(Normalizer, norm=st.sampled_from(["l1", "l2", "max"]))
+front = transformers | by_column(plain) | pipelines(of_rows, transformers)
 
 simple = st.one_of(
     st.builds(Ridge, st.floats(0.01, 10.0)),
