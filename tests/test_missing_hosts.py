@@ -56,7 +56,7 @@ class Hosts(NamedTuple):
             raise Refused(str(error)) from error
 
     def _by_script(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
-        return run_script(self.folder / f"{model}.n4a.py", as_csv(X, None if axis is None else axis.tolist(), "nm"))
+        return run_script(self.folder / f"{model}.n4a.py", written(X, axis))
 
     def _by_server(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
         rows = [[None if value != value else value for value in row] for row in X.tolist()]
@@ -66,7 +66,7 @@ class Hosts(NamedTuple):
         return np.array(reply.json["values"])
 
     def _by_command(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
-        done = n4a("predict", self.folder / f"{model}.n4a", "-", given=as_csv(X, None if axis is None else axis.tolist(), "nm").encode())
+        done = n4a("predict", self.folder / f"{model}.n4a", "-", given=written(X, axis).encode())
         if done.returncode:
             raise Refused(done.stderr)
         return np.array([float(row["value"]) for row in csv.DictReader(io.StringIO(done.stdout))])
@@ -74,6 +74,10 @@ class Hosts(NamedTuple):
     def _by_stranger(self, model: str, X: Matrix, axis: Matrix | None) -> Matrix:
         stranger = Stranger(self.folder / f"{model}.n4a")
         return np.array([stranger.predict("compiled", row)[0] for row in X.tolist()])
+
+
+def written(X: Matrix, axis: Matrix | None) -> str:
+    return as_csv(X, None if axis is None else axis.tolist(), "nm")
 
 
 def with_gaps(X: Matrix, share: float) -> Matrix:
