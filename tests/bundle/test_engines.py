@@ -24,6 +24,7 @@ from n4akit.bundle.export import export
 from n4akit.bundle.landmarks import landmarks
 from n4akit.bundle.lower import lower
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan, Replay
+from n4akit.bundle.runtime.trees import add_leaves
 from numpy.typing import NDArray
 from sklearn.ensemble import (
     AdaBoostRegressor,
@@ -83,7 +84,6 @@ def chain_of_nodes(depth: int) -> list[list[int]]:
 def walked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows onnxruntime found the leaves of, each time."""
     seen: list[int] = []
-    add_leaves = engines.add_leaves
 
     def spy(out: Matrix, leaves: Any, *rest: Any) -> None:
         seen.append(len(leaves))
