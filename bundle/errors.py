@@ -4,6 +4,7 @@ N4aError                     everything n4akit raises on purpose (runtime)
 ├── PlanError, InputError    see bundle.runtime.errors
 ├── CaptureError             a fitted object that cannot be told as operators; names the step
 ├── BundleError              a file that is no intact bundle
+├── MissingPackage           what was asked for needs a package that is not installed
 └── WriteError               a bundle or script that must not be handed over
 """
 
@@ -11,7 +12,16 @@ from __future__ import annotations
 
 from .runtime.errors import AxisError, InputError, N4aError, PlanError
 
-__all__ = ["AxisError", "BundleError", "CaptureError", "InputError", "N4aError", "PlanError", "WriteError"]
+__all__ = [
+    "AxisError",
+    "BundleError",
+    "CaptureError",
+    "InputError",
+    "MissingPackage",
+    "N4aError",
+    "PlanError",
+    "WriteError",
+]
 
 
 class CaptureError(N4aError, ValueError):
@@ -24,6 +34,10 @@ class BundleError(N4aError, ValueError):
     def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.problems = problems or (message,)
+
+
+class MissingPackage(N4aError, ImportError):
+    """What was asked for needs a package that is not installed; the message says how to install it."""
 
 
 class WriteError(N4aError, ValueError):

@@ -12,7 +12,7 @@ from .ends import Axis, Classes, Source, Target
 from .errors import InputError
 from .runtime.inputs import matrix
 from .runtime.plan import Plan
-from .runtime.replay import Opaque, Replay
+from .runtime.replay import Engine, Opaque, Replay
 from .runtime.result import Result
 from .sources import Arrival, Sources
 
@@ -25,8 +25,8 @@ FLAT = 2.0**-48
 class Predictor:
     """Predicts with one plan. Safe to call from several threads.
 
-    `opaque` maps the digests of pickled artifacts to what they compute; `profile` and `threads` are those of `Replay`.
-    Raises PlanError when the plan cannot be run.
+    `opaque` maps the digests of pickled artifacts to what they compute; `profile`, `threads` and `engine` are those of
+    `Replay`. Raises PlanError when the plan cannot be run.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Predictor:
         opaque: Opaque | None = None,
         profile: str = "exact",
         threads: int = 1,
+        engine: Engine | None = None,
     ) -> None:
         self.axis = axis
         self.targets = tuple(targets)
@@ -55,7 +56,7 @@ class Predictor:
         self._arriving = Sources(self.n_features, axis, self.sources, missing=self.missing_values)
         self._single = len(self.targets) == 1
         self._proba, self._std = (plan.answers.index(o) if o in plan.outputs else None for o in ("proba", "std"))
-        self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads)
+        self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads, engine=engine)
 
     def predict(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False

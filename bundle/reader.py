@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from . import answers, opaque
 from .answers import Golden
 from .contents import Contents
+from .engines import check_engine, engine_of, seen_by_all
 from .errors import BundleError, InputError
 from .facts import facts
 from .predictor import Predictor
@@ -31,7 +32,9 @@ __all__ = ["Bundle", "Report", "load", "verify"]
 class Bundle:
     """A model from a file, ready to predict. Made by `load`. Safe to use from several threads."""
 
-    def __init__(self, path: str, contents: Contents, golden: Golden, predictor: Predictor) -> None:
+    def __init__(
+        self, path: str, contents: Contents, golden: Golden, predictor: Predictor, engine: str = "numpy"
+    ) -> None:
         self.path = path
         """The file it was loaded from."""
         self.digest = contents.digest
@@ -40,6 +43,8 @@ class Bundle:
         """The manifest as it stands in the file, see FORMAT.md."""
         self.profile: str = predictor.profile
         """`exact`: the same bits on every host; `opaque`: a pickled step takes part; `fast`: as it was asked for."""
+        self.engine = engine
+        """Who walks its forests: `numpy`, or `onnxruntime` as it was asked for; the answers are the same."""
         self.bound = predictor.bound
         """How far the `fast` profile is from the exact one on the golden rows, in the targets' units; else None."""
         self.n_features: int = contents.manifest["n_features"]
@@ -97,7 +102,7 @@ class Bundle:
     def info(self) -> dict[str, Any]:
         """What there is to know about the model, in plain JSON values."""
         said = facts(self.manifest, self.digest, self.axis)
-        here = {"profile": self.profile, "bound": self.bound}
+        here = {"profile": self.profile, "bound": self.bound, "engine": self.engine}
         return {"path": self.path, "bytes": self._contents.archive.size, **said, **here}
 
     def __repr__(self) -> str:
@@ -120,21 +125,29 @@ class Report:
 
 
 def load(
-    path: str | os.PathLike[str], *, allow_opaque: bool = False, profile: str = "exact", threads: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    allow_opaque: bool = False,
+    profile: str = "exact",
+    threads: int | None = None,
+    engine: str = "numpy",
 ) -> Bundle:
     """The model in a bundle file, after its golden rows gave the recorded answers here.
 
     `allow_opaque` lets pickled steps be unpickled, which runs code from the file: only for files whose maker you trust.
     `profile="fast"` predicts with the machine's own linear algebra and functions, within the `bound` that the bundle
     then tells. Up to `threads` threads, by default one for each usable core, share the rows of a large batch; no bit of
-    the exact profile depends on it.
+    the exact profile depends on it. `engine="onnxruntime"` (the extra n4akit[onnx]) lets that library find the leaves
+    of trees for dozens of spectra at once; what they say is added as ever, and no bit of any profile depends on it.
 
     Raises BundleError, listing all that is wrong, when the file is no intact bundle of a format known here, does not
-    reproduce its golden rows, holds pickled steps that were not asked for, or strays too far in the `fast` profile;
-    ValueError for another profile or fewer threads than one.
+    reproduce its golden rows, holds pickled steps that were not asked for, has no trees for the engine, or strays too
+    far in the `fast` profile; ValueError for another profile or engine or fewer threads than one; MissingPackage, an
+    ImportError, when the engine is not installed.
     """
     check_profile(profile, threads)
-    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads())
+    check_engine(engine)
+    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads(), engine)
     inspection.run(thorough=False)
     if inspection.bundle is None or inspection.problems:
         raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))
@@ -151,11 +164,14 @@ def verify(path: str | os.PathLike[str], *, allow_opaque: bool = False) -> Repor
 class _Inspection:
     """The checks in order, each only when those before it found nothing wrong."""
 
-    def __init__(self, path: str, allow_opaque: bool, profile: str = "exact", threads: int = 1) -> None:
+    def __init__(
+        self, path: str, allow_opaque: bool, profile: str = "exact", threads: int = 1, engine: str = "numpy"
+    ) -> None:
         self.path = path
         self.allow_opaque = allow_opaque
         self.profile = profile
         self.threads = threads
+        self.engine = engine
         self.bundle: Bundle | None = None
         self.digest: str | None = None
         self.checked: list[str] = []
@@ -199,15 +215,26 @@ class _Inspection:
         for kind, replay in replays.items():
             problems = _replayed(replay, kind, rows, predictor.profile)
             self._find(problems, f"{len(rows.rows)} golden rows, {kind} plan, {exactly}")
-        if not self.problems and self.profile == "fast":
-            if predictor.profile == "opaque":
-                raise BundleError(
-                    "profile 'fast': a pickled step takes part, which no profile makes faster; ask for none"
-                )
-            predictor = predicting(profile="fast")
-            predictor.bound = fast_bound(predictor.replay, rows)
+        if not self.problems and (self.profile, self.engine) != ("exact", "numpy"):
+            predictor = self._as_asked(predicting, rows)
         if not self.problems:
-            self.bundle = Bundle(self.path, contents, rows, predictor)
+            self.bundle = Bundle(self.path, contents, rows, predictor, self.engine)
+
+    def _as_asked(self, predicting: Callable[..., Predictor], rows: Golden) -> Predictor:
+        """What predicts in another profile or by another engine, once its golden answers were looked at too."""
+        try:
+            predictor = predicting(profile=self.profile, engine=engine_of(self.engine, self.threads))
+        except PlanError as error:
+            raise BundleError(str(error)) from None
+        rows = seen_by_all(rows)
+        if self.profile == "exact":
+            problems = _replayed(predictor.replay, "compiled", rows, predictor.profile)
+            self._find(problems, f"golden rows, by {self.engine}")
+        elif predictor.profile == "opaque":
+            raise BundleError("profile 'fast': a pickled step takes part, which no profile makes faster; ask for none")
+        else:
+            predictor.bound = fast_bound(predictor.replay, rows)
+        return predictor
 
     def _find(self, problems: list[str], what: str) -> None:
         self.problems += problems

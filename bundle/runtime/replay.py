@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf
 from threading import Lock
@@ -21,9 +21,11 @@ from .inputs import LARGEST, bad_rows, matrix, refuse, unanswered
 from .plan import Instruction, Plan
 from .spread import spread
 
-__all__ = ["PROFILES", "Opaque", "Replay"]
+__all__ = ["PROFILES", "Engine", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
+Engine = Callable[[Plan, Sequence[Instruction]], Mapping[str, Kernel]]
+"""Makes kernels of its own for some lines of a checked plan, by the register that they compute."""
 
 PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "fast": fast.KERNELS})
 """The kernels that each profile puts in the place of the exact ones."""
@@ -31,6 +33,9 @@ PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "f
 ROOM = 1_900_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
 below 100,000."""
+
+MANY = 256
+"""Rows of a block for an engine, which asks for many at once, even where their arrays leave the caches."""
 
 KEPT = 8
 """Frames kept between calls: each thread that predicts at once needs one."""
@@ -49,7 +54,8 @@ class Replay:
 
     `opaque` maps the digests of pickled artifacts to what they compute; without it a plan that needs one is refused.
     `profile` is `exact` or `fast`; up to `threads` threads share the rows of a large batch, which changes no bit in the
-    exact profile. Raises PlanError when the plan cannot be run. Safe to call from several threads.
+    exact profile. `engine` computes what it can in the place of both, in threads of its own. Raises PlanError when the
+    plan cannot be run. Safe to call from several threads.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Replay:
         *,
         profile: str = "exact",
         threads: int = 1,
+        engine: Engine | None = None,
     ) -> None:
         if len(plan.inputs) != 1:
             raise PlanError(f"this host runs plans of one source, this one has {len(plan.inputs)}")
@@ -71,15 +78,16 @@ class Replay:
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
         self._body = _needed(plan.body, {plan.outputs[name].register for name in outputs})
-        self._kernels = [kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
+        taken = engine(plan, self._body) if engine else {}
+        self._kernels = [taken.get(line.out) or kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
         # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
-        # threads of its own, and two of ours would wait for each other there.
+        # threads of its own, and two of ours would wait for each other there; so has an engine.
         alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in self._body)
-        self._threads = 1 if alone else threads
+        self._threads = 1 if alone or taken else threads
         self._lock = Lock()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
         self._frames = [self._new_frame(1)]
-        self._block = max(1, ROOM // self._frames[0].size)
+        self._block = max(MANY if taken else 1, ROOM // self._frames[0].size)
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""

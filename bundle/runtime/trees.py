@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .values import Held, Params, Shape
 
-__all__ = ["forest", "tree_columns", "tree_kids", "tree_starts"]
+__all__ = ["add_leaves", "forest", "forget_unknown", "tree_columns", "tree_kids", "tree_starts"]
 
 Matrix = NDArray[np.float64]
 Index = NDArray[np.int32]
@@ -50,7 +50,12 @@ def _forest(
     rows = max(1, ANSWERS // (len(root) * value.shape[1]))
     for start in range(0, len(x), rows):
         block = slice(start, start + rows)
-        _add_leaves(out[block], value.take(_leaves(x[block], *nodes, root), 0), groups)
+        add_leaves(out[block], _leaves(x[block], *nodes, root), value, groups)
+    forget_unknown(out, x)
+
+
+def forget_unknown(out: Matrix, x: Matrix) -> None:
+    """Rows that hold NaN are not answered, wherever they were led."""
     # A comparison would not show that a value is not a number: numpy's largest does.
     np.copyto(out, np.nan, where=np.isnan(np.maximum.reduce(x, axis=1, keepdims=True)))
 
@@ -98,7 +103,15 @@ def _walk(x: Matrix, feature: Index, threshold: Matrix, kids: Index, start: NDAr
     return end.reshape(start.shape)
 
 
-def _add_leaves(out: Matrix, values: Matrix, groups: Sequence[int]) -> None:
+def add_leaves(out: Matrix, leaves: NDArray[Any], value: Matrix, groups: Sequence[int]) -> None:
+    """Add what the leaves of each row, (rows, trees) of nodes, say in each group, in the order of the trees."""
+    rows = max(1, ANSWERS // (leaves.shape[1] * value.shape[1]))
+    for start in range(0, len(leaves), rows):
+        block = slice(start, start + rows)
+        _add_values(out[block], value.take(leaves[block], 0), groups)
+
+
+def _add_values(out: Matrix, values: Matrix, groups: Sequence[int]) -> None:
     """Add the values of each group's trees, (rows, trees, columns), in the order of the trees."""
     tree = column = 0
     for size, same in groupby(groups):

@@ -17,6 +17,7 @@ import numpy as np
 from chains import CHAINS, Benchmark, Fitted
 from n4akit import load
 from n4akit.bundle.capture import from_sklearn
+from n4akit.bundle.errors import BundleError, MissingPackage
 from n4akit.bundle.export import export
 from n4akit.bundle.runtime import Replay
 from n4akit.bundle.runtime.spread import useful_threads
@@ -26,7 +27,7 @@ Predict = Callable[[Any], Any]
 
 
 def ways(path: Path) -> dict[str, Predict]:
-    """Every way of replaying one bundle. What is asked of `exact` and `fast` is asked of all cores."""
+    """Every way of replaying one bundle. What is asked of `exact`, `fast` and an engine is asked of all cores."""
     exact, fast = load(path), load(path, profile="fast")
     faithful = Replay(exact.plan("faithful"), threads=useful_threads())
     return {
@@ -35,7 +36,22 @@ def ways(path: Path) -> dict[str, Predict]:
         "fast": fast.predict,
         "fast, one thread": load(path, profile="fast", threads=1).predict,
         "faithful": faithful.predict,
+        **by_engine(path),
     }
+
+
+def by_engine(path: Path) -> dict[str, Predict]:
+    """The exact profile with onnxruntime, where the model has trees for it."""
+    try:
+        return {
+            "onnxruntime": load(path, engine="onnxruntime").predict,
+            "onnxruntime, one thread": load(path, engine="onnxruntime", threads=1).predict,
+        }
+    except MissingPackage as error:
+        print(f"onnxruntime is left out. {error}\n")
+    except BundleError:
+        pass
+    return {}
 
 
 def speeds(benchmark: Benchmark, fitted: Fitted, replays: Mapping[str, Predict], repeats: int) -> None:
