@@ -131,6 +131,18 @@ def test_rows_on_and_beside_thresholds_go_to_the_same_leaves(name: str, tecator:
 
 
 @needs_onnxruntime
+@pytest.mark.parametrize("name", ["forest", "histogram boosting", "bagging"])
+def test_missing_values_go_to_the_same_leaves(name: str, tecator: Tecator, walked: list[int]) -> None:
+    X = np.ascontiguousarray(tecator.X[:, ::10])
+    gaps = np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
+    fitted = MODELS[name].fit(gaps, tecator.fat)
+    for plan in (faithful := lower(from_sklearn(fitted, probes=gaps)), compile_plan(faithful)):
+        found, expected = both(plan)
+        assert bits(found.predict(gaps)) == bits(expected.predict(gaps))
+    assert walked
+
+
+@needs_onnxruntime
 def test_no_bit_of_any_forest_differs_for_any_row() -> None:
     """Leaves alone, values that are not numbers, infinities, zeros of both signs, what is below the normal numbers."""
     for seed in range(60):
