@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PlanError
-from .evidence import evidence
 from .instructions import INSTRUCTIONS
 from .plan import Instruction, Plan
+from .reader import Reader
 
-__all__ = ["Frame", "Kernel", "Opaque", "kernel"]
+__all__ = ["Frame", "Kernel", "Opaque", "Program", "in_place", "kernel"]
 
 Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
@@ -30,79 +30,84 @@ def kernel(line: Instruction, opaque: Opaque, special: Mapping[str, Kernel]) -> 
     """What gives the calls of an instruction: a pickled step, the `special` kernel of its word, or the exact one."""
     if line.op == "opaque" and line.params["artifact"] in opaque:
         return partial(_opaque, opaque[line.params["artifact"]])
-    return partial(special.get(line.op, INSTRUCTIONS[line.op].kernel), **line.params)
+    return partial(special[line.op] if line.op in special else INSTRUCTIONS[line.op].kernel, **line.params)
+
+
+def in_place(X: NDArray[Any], rows: int) -> bool:
+    """Whether blocks of so many rows of X may be read where they are; a few are copied."""
+    return rows >= BOUND and X.dtype == np.float64 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Lines that compute the registers `wanted` from those `given`, and the kernel of each."""
+
+    lines: Sequence[tuple[Instruction, Kernel]]
+    given: Sequence[str]
+    wanted: Sequence[str]
+    seen: Sequence[str] | None
+    """Registers that show whether what is given may be used; None where it must be looked at before."""
 
 
 class Frame:
-    """`fill` it with spectra, make the `calls`, read the `results`; for one thread at a time.
+    """`fill` it, make the `calls`, read the `results`; for one thread at a time.
 
-    `kernels` holds one kernel for each line of `body`.
+    A `bound` frame reads the one register it is given where it is, which must be `in_place`; another has an array for
+    each, in `given`.
     """
 
-    def __init__(
-        self, plan: Plan, body: Sequence[Instruction], kernels: Sequence[Kernel], outputs: Sequence[str], rows: int
-    ) -> None:
-        source = plan.inputs[0]
-        wanted = [plan.outputs[name].register for name in outputs]
-        # A pickled step sees no value that was not checked, and a few spectra are looked at sooner than their evidence.
-        before = rows < BOUND or any(line.op == "opaque" for line in body)
-        seen = None if before else evidence(plan, body, source.name)
-        kept = {*wanted, *(seen or ()), source.name}
+    def __init__(self, plan: Plan, program: Program, rows: int, *, bound: bool) -> None:
+        lines, given, wanted = program.lines, program.given, program.wanted
+        # A few spectra are looked at sooner than their evidence.
+        seen = None if rows < BOUND else program.seen
+        kept = {*wanted, *(seen or ()), *given}
         arrays = _Arrays(rows)
-        self.x = arrays.take(source.width)
-        registers: dict[str, Matrix] = {source.name: self.x}
-        last = {name: number for number, line in enumerate(body) for name in line.inputs}
-        self.calls: list[Call] = []
-        self._readers: list[_Reader] = []
-        for number, (line, make) in enumerate(zip(body, kernels, strict=True)):
+        self.program, self.rows, self.bound = program, rows, bound
+        self._place: Matrix = np.empty((0, 0))  # stands for what is not there yet
+        registers = {name: self._place if bound else arrays.take(plan.widths[name]) for name in given}
+        self.given = list(registers.values())
+        last = {name: number for number, (line, _) in enumerate(lines) for name in line.inputs}
+        self._parts: list[list[Call] | Reader] = []
+        for number, (line, make) in enumerate(lines):
             operands = [
                 plan.constants[name].array if name in plan.constants else registers[name] for name in line.inputs
             ]
             out = registers[line.out] = arrays.take(plan.widths[line.out])
-            made = make(out, arrays.scratch, *operands)
-            if source.name in line.inputs:
-                here = slice(len(self.calls), len(self.calls) + len(made))
-                self._readers.append(_Reader(here, partial(make, out, arrays.scratch), operands))
-            self.calls += made
+            calls = partial(make, out, arrays.scratch)
+            here = bound and given[0] in line.inputs
+            self._parts.append(Reader(calls, operands, self._place) if here else calls(*operands))
             for name in {*line.inputs, line.out} - kept - set(plan.constants):
                 if last.get(name, number) == number:
                     arrays.give_back(registers.pop(name))
         self.evidence = None if seen is None else [registers[name].reshape(-1) for name in seen]
         """What shows that the spectra were fit to be used, once the calls are made; None: it takes a look at them."""
         self.size = arrays.size
-        """Bytes of its arrays; those of `x` are touched only where spectra are copied."""
+        """Bytes of its arrays."""
         self._results = [registers[name] for name in wanted]
-        self._bind(self.x)
+        self.let_go()
+        if not bound:
+            self._bind(self.given[0])
 
     def fill(self, rows: NDArray[Any]) -> None:
-        """Take the spectra: many are read where they are, a few are copied."""
-        flags = rows.flags
-        if len(rows) >= BOUND and rows.dtype == self.x.dtype and flags.c_contiguous and flags.aligned:
+        """Take the spectra."""
+        if self.bound:
             self._bind(rows)
         else:
-            np.copyto(self.x, rows)
+            np.copyto(self.given[0], rows)
 
     def let_go(self) -> None:
         """Forget the caller's spectra."""
-        if self._bound is not self.x:
-            self._bind(self.x)
+        if self.bound:
+            self.calls: list[Call] = []
+            self.results: list[Matrix] = []
+            self.spectra = self._place
 
     def _bind(self, x: Matrix) -> None:
-        self._bound = x
         self.spectra = x.reshape(-1)
-        self.results = [x if result is self.x else result for result in self._results]
-        for reader in self._readers:
-            operands = [x if operand is self.x else operand for operand in reader.operands]
-            self.calls[reader.place] = reader.kernel(*operands)
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """An instruction that reads the spectra: its calls, and where they stand, are made anew for others."""
-
-    place: slice
-    kernel: Kernel
-    operands: Sequence[Matrix]
+        self.results = [x if result is self._place else result for result in self._results]
+        self.calls = []
+        for part in self._parts:
+            self.calls += part.calls(x) if isinstance(part, Reader) else part
 
 
 class _Arrays:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from . import fast
 from .errors import PlanError
-from .evidence import SMALL, below
-from .frame import Frame, Kernel, Opaque, kernel
+from .evidence import SMALL, below, evidence
+from .ends import Ends, cut
+from .frame import Frame, Kernel, Opaque, Program, in_place, kernel
 from .inputs import LARGEST, bad_rows, matrix, refuse
 from .plan import Instruction, Plan
 from .spread import spread
@@ -70,16 +71,24 @@ class Replay:
         self.plan = plan
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
-        self._body = _needed(plan.body, {plan.outputs[name].register for name in outputs})
-        self._kernels = [kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
+        wanted = [plan.outputs[name].register for name in outputs]
+        body = _needed(plan.body, set(wanted))
+        lines = [(line, kernel(line, opaque or {}, PROFILES[profile])) for line in body]
+        # A pickled step sees no value that was not checked.
+        blind = any(line.op == "opaque" for line in body)
+        seen = None if blind else evidence(plan, body, plan.inputs[0].name)
+        self._program = Program(lines, [plan.inputs[0].name], wanted, seen)
+        self._parts = cut(plan, self._program)
         # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
         # threads of its own, and two of ours would wait for each other there.
-        alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in self._body)
+        alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in body)
         self._threads = 1 if alone else threads
         self._lock = Lock()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
-        self._frames = [self._new_frame(1)]
-        self._block = max(1, ROOM // self._frames[0].size)
+        first = Frame(plan, self._program, 1, bound=False)
+        self._frames = [first]
+        self._copied = max(1, ROOM // first.size)
+        self._block = max(1, ROOM // (first.size - first.given[0].nbytes or 1))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -105,58 +114,67 @@ class Replay:
         n = len(X)
         if n <= FEW:
             with np.errstate(all="ignore"):
-                return self._one_block(X, checked)
-        if n <= self._block:
+                return self._one_block(X, checked, bound=False)
+        bound = in_place(X, n)
+        most = self._block if bound else self._copied
+        if n <= most:
             with _settings():
-                return self._one_block(X, checked)
-        return self._many_blocks(X, checked)
+                return self._one_block(X, checked, bound)
+        blocks = -(-n // most)
+        return self._many_blocks(X, checked, -(-n // blocks))
 
-    def _one_block(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
-        frame = self._frame(len(X))
+    def _one_block(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
+        frame = self._frame(self._program, len(X), bound)
         try:
             _compute(frame, X, X, checked)
             return tuple([result.copy() for result in frame.results])
         finally:
             self._give_back(frame)
 
-    def _many_blocks(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
+    def _many_blocks(self, X: Matrix, checked: bool, size: int) -> tuple[Matrix, ...]:
         """The outputs, from blocks of one size that threads take from one pile.
 
         The last block ends with the batch: it repeats some rows of the one before, with the same bits.
         """
-        n = len(X)
-        blocks = -(-n // self._block)
-        size = -(-n // blocks)
+        n, bound = len(X), in_place(X, size)
         starts = deque([min(start, n - size) for start in range(0, n, size)])
-        answers = tuple([np.empty((n, self.plan.widths[self.plan.outputs[name].register])) for name in self.outputs])
+        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._program.wanted])
+        threads = max(1, min(self._threads, len(starts) // SHARE))
+        head, rest = (self._program, None) if self._parts is None or len(starts) < SHARE else self._parts
+
+        def check(evidence: Sequence[NDArray[Any]]) -> None:
+            if checked and not all(below(seen, SMALL) for seen in evidence):
+                _refuse_unusable(X)
 
         def work() -> None:
-            frame = self._frame(size)
+            frame = self._frame(head, size, bound)
+            ends = None if rest is None else Ends(self.plan, rest, size, answers, check)
             try:
                 with _settings():  # which are a thread's own
                     for start in _taken(starts):
-                        rows = slice(start, start + size)
-                        _compute(frame, X[rows], X, checked)
+                        _compute(frame, X[start : start + size], X, checked)
+                        if ends is not None:
+                            ends.add(start, frame.results)
+                            continue
                         for answer, result in zip(answers, frame.results, strict=True):
-                            answer[rows] = result
+                            answer[start : start + size] = result
+                    if ends is not None:
+                        ends.finish()
             except BaseException:
                 starts.clear()
                 raise
             finally:
                 self._give_back(frame)
 
-        spread(work, max(1, min(self._threads, blocks // SHARE)))
+        spread(work, threads)
         return answers
 
-    def _frame(self, rows: int) -> Frame:
+    def _frame(self, program: Program, rows: int, bound: bool) -> Frame:
         with self._lock:
             for number, frame in enumerate(self._frames):
-                if len(frame.x) == rows:
+                if frame.rows == rows and frame.program is program and frame.bound == bound:
                     return self._frames.pop(number)
-        return self._new_frame(rows)
-
-    def _new_frame(self, rows: int) -> Frame:
-        return Frame(self.plan, self._body, self._kernels, self.outputs, rows)
+        return Frame(self.plan, program, rows, bound=bound)
 
     def _give_back(self, frame: Frame) -> None:
         frame.let_go()

@@ -136,9 +136,9 @@ def test_the_rest_of_a_batch_does_not_cost_the_frame_of_its_blocks() -> None:
     replay = Replay(chain())
     X = batches(1)[0][:1].repeat(replay._block * 2 + 1, axis=0)
     replay.predict(X)
-    frames = {len(frame.x): frame for frame in replay._frames}
+    frames = {frame.rows: frame for frame in replay._frames}
     replay.predict(X)
-    assert {len(frame.x): frame for frame in replay._frames} == frames
+    assert {frame.rows: frame for frame in replay._frames} == frames
 
 
 def test_no_rows_are_no_answers() -> None:
