@@ -1,7 +1,7 @@
 """The narrow end of a program, computed at once for many blocks of rows.
 
-Where the wide registers of a block have become a few numbers a row, a call takes as long as for the rows of many blocks,
-and each one holds the interpreter's lock that other threads wait for.
+Where the wide registers of a block have become a few numbers a row, a call takes as long as for the rows of many
+blocks, and each one holds the interpreter's lock that other threads wait for.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame import Frame, Program
+from .frame import Frame
 from .plan import Plan
+from .program import Program
 
 __all__ = ["Ends", "cut"]
 

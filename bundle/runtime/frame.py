@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import PlanError
-from .instructions import INSTRUCTIONS
-from .plan import Instruction, Plan
+from .plan import Plan
+from .program import Call, Program
 from .reader import Reader
 
-__all__ = ["Frame", "Kernel", "Opaque", "Program", "in_place", "kernel"]
+__all__ = ["BOUND", "Frame", "in_place"]
 
 Matrix = NDArray[np.float64]
-Opaque = Mapping[str, Callable[[Matrix], Matrix]]
-Call = Callable[[], Any]
-Kernel = Callable[..., list[Call]]
-
 BOUND = 32
 """From so many rows on, binding calls to the caller's spectra costs less than copying these."""
 
 
-def kernel(line: Instruction, opaque: Opaque, special: Mapping[str, Kernel]) -> Kernel:
-    """What gives the calls of an instruction: a pickled step, the `special` kernel of its word, or the exact one."""
-    if line.op == "opaque" and line.params["artifact"] in opaque:
-        return partial(_opaque, opaque[line.params["artifact"]])
-    return partial(special[line.op] if line.op in special else INSTRUCTIONS[line.op].kernel, **line.params)
-
-
-def in_place(X: NDArray[Any], rows: int) -> bool:
-    """Whether blocks of so many rows of X may be read where they are; a few are copied."""
-    return rows >= BOUND and X.dtype == np.float64 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned
-
-
-@dataclass(frozen=True, eq=False)
-class Program:
-    """Lines that compute the registers `wanted` from those `given`, and the kernel of each."""
-
-    lines: Sequence[tuple[Instruction, Kernel]]
-    given: Sequence[str]
-    wanted: Sequence[str]
-    seen: Sequence[str] | None
-    """Registers that show whether what is given may be used; None where it must be looked at before."""
+def in_place(X: NDArray[Any]) -> bool:
+    """Whether rows of X may be read where they are."""
+    return X.dtype == np.float64 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned
 
 
 class Frame:
@@ -136,14 +111,3 @@ class _Arrays:
         array: NDArray[Any] = np.empty((self.rows, width), dtype)
         self.size += array.nbytes
         return array
-
-
-def _opaque(compute: Callable[[Matrix], Matrix], out: Matrix, scratch: Any, a: Matrix) -> list[Call]:
-    def call() -> None:
-        # A copy, because what is pickled may change its argument in place.
-        answer = np.asarray(compute(a.copy()))
-        if answer.size != out.size:
-            raise PlanError(f"a pickled step answered with shape {answer.shape}, expected {out.shape}")
-        np.copyto(out, answer.reshape(out.shape))
-
-    return [call]

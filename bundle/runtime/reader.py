@@ -1,9 +1,11 @@
-"""The calls of an instruction that reads spectra where they are: made anew for each block, which must cost little."""
+"""The calls of an instruction that reads spectra where they are: bound anew for each block, which must cost little."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,24 +22,58 @@ class Reader:
 
     def __init__(self, kernel: Callable[..., list[Call]], operands: Sequence[Matrix], place: Matrix) -> None:
         self._kernel, self._operands, self._place = kernel, operands, place
-        self._made: list[Call] | None = None
-        """Calls whose only way to the spectra is `place` as an argument; None as long as there are none."""
+        self._loose: list[_Loose] | None = None
 
     def calls(self, x: Matrix) -> list[Call]:
-        """The calls for spectra of as many rows as ever."""
-        if self._made is not None:
-            return [_put(call, self._place, x) for call in self._made]
+        """The calls for spectra, C-contiguous and of as many rows as ever."""
+        if self._loose is not None:
+            return [call.on(x) for call in self._loose]
         calls = self._kernel(*[x if operand is self._place else operand for operand in self._operands])
-        if all(_plain(call, x) for call in calls):
-            self._made = [_put(call, x, self._place) for call in calls]
+        loose = [_loosen(call, x) for call in calls]
+        if None not in loose:
+            self._loose = [call for call in loose if call is not None]
         return calls
 
 
-def _plain(call: Call, x: Matrix) -> bool:
-    """Whether a call is a universal function, or its reduction, that is given no part and no other view of `x`."""
-    if not isinstance(call, partial) or not isinstance(getattr(call.func, "__self__", call.func), np.ufunc):
-        return False
-    return all(value is x or _apart(value, x) for value in (*call.args, *call.keywords.values()))
+@dataclass(frozen=True)
+class _Loose:
+    """A call without the spectra: which of its arguments are views of them, and their shape, offset and strides."""
+
+    function: Callable[..., Any]
+    arguments: Sequence[Any]
+    named: dict[str, Any]
+    views: Sequence[tuple[int, tuple[int, ...], int, tuple[int, ...]]]
+
+    def on(self, x: Matrix) -> Call:
+        arguments = list(self.arguments)
+        for place, shape, offset, strides in self.views:
+            arguments[place] = np.ndarray(shape, np.float64, x, offset, strides)
+        return partial(self.function, *arguments, **self.named)
+
+
+def _loosen(call: Call, x: Matrix) -> _Loose | None:
+    """None where there may be another way from the call to the spectra than its arguments."""
+    if not isinstance(call, partial) or not _forgetful(call.func):
+        return None
+    arguments, views = list(call.args), []
+    for place, value in enumerate(arguments):
+        if isinstance(value, np.ndarray) and np.may_share_memory(value, x):
+            if value.dtype != np.float64:
+                return None
+            views.append((place, value.shape, _address(value) - _address(x), value.strides))
+            arguments[place] = None
+        elif not _apart(value, x):
+            return None
+    if not all(_apart(value, x) for value in call.keywords.values()):
+        return None
+    return _Loose(call.func, arguments, call.keywords, views)
+
+
+def _forgetful(function: Any) -> bool:
+    """Whether it is a universal function, a method of one, or a function of a module: none holds an array."""
+    if isinstance(function, FunctionType):
+        return function.__closure__ is None
+    return isinstance(getattr(function, "__self__", function), np.ufunc)
 
 
 def _apart(value: Any, x: Matrix) -> bool:
@@ -46,7 +82,6 @@ def _apart(value: Any, x: Matrix) -> bool:
     return value is None or isinstance(value, int)
 
 
-def _put(call: Call, old: Matrix, new: Matrix) -> Call:
-    """The same call with another array."""
-    assert isinstance(call, partial)
-    return partial(call.func, *[new if value is old else value for value in call.args], **call.keywords)
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from threading import Lock
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import fast
-from .errors import PlanError
-from .evidence import SMALL, below, evidence
 from .ends import Ends, cut
-from .frame import Frame, Kernel, Opaque, Program, in_place, kernel
+from .errors import PlanError
+from .evidence import SMALL, below
+from .frame import BOUND, Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse
-from .plan import Instruction, Plan
+from .plan import Plan
+from .program import PROFILES, Opaque, Program, programs
 from .spread import spread
 
 __all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 
-PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "fast": fast.KERNELS})
-"""The kernels that each profile puts in the place of the exact ones."""
-
 ROOM = 1_900_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
 below 100,000."""
+
+REACH = 4_800_000
+"""Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
+fewer than 500 rows numpy takes products without letting go of the interpreter's lock, which other threads wait for."""
 
 KEPT = 8
 """Frames kept between calls: each thread that predicts at once needs one."""
@@ -71,24 +72,20 @@ class Replay:
         self.plan = plan
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
-        wanted = [plan.outputs[name].register for name in outputs]
-        body = _needed(plan.body, set(wanted))
-        lines = [(line, kernel(line, opaque or {}, PROFILES[profile])) for line in body]
-        # A pickled step sees no value that was not checked.
-        blind = any(line.op == "opaque" for line in body)
-        seen = None if blind else evidence(plan, body, plan.inputs[0].name)
-        self._program = Program(lines, [plan.inputs[0].name], wanted, seen)
-        self._parts = cut(plan, self._program)
+        self._few, self._many = programs(plan, outputs, opaque or {}, profile)
+        self._parts = cut(plan, self._many)
         # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
         # threads of its own, and two of ours would wait for each other there.
-        alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in body)
-        self._threads = 1 if alone else threads
+        wide = profile == "fast" and any(fast.has_threads(line, plan) for line, _ in self._few.lines)
+        self._threads = 1 if wide or self._few.has("opaque") else threads
         self._lock = Lock()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
-        first = Frame(plan, self._program, 1, bound=False)
-        self._frames = [first]
+        self._frames = [Frame(plan, self._few, 1, bound=False)]
+        self._at_once = min(BOUND - 1, max(1, ROOM // self._frames[0].size))
+        first = Frame(plan, self._many, 1, bound=False)
+        alone = first.size - first.given[0].nbytes
         self._copied = max(1, ROOM // first.size)
-        self._block = max(1, ROOM // (first.size - first.given[0].nbytes or 1))
+        self._block = max(1, min(ROOM // max(1, alone), REACH // first.given[0].nbytes))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -115,32 +112,33 @@ class Replay:
         if n <= FEW:
             with np.errstate(all="ignore"):
                 return self._one_block(X, checked, bound=False)
-        bound = in_place(X, n)
+        bound = in_place(X)
         most = self._block if bound else self._copied
-        if n <= most:
+        if n <= most or n <= self._at_once:
             with _settings():
                 return self._one_block(X, checked, bound)
         blocks = -(-n // most)
-        return self._many_blocks(X, checked, -(-n // blocks))
+        return self._many_blocks(X, checked, bound, -(-n // blocks))
 
     def _one_block(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
-        frame = self._frame(self._program, len(X), bound)
+        few = len(X) <= self._at_once
+        frame = self._frame(self._few if few else self._many, len(X), bound and not few)
         try:
             _compute(frame, X, X, checked)
             return tuple([result.copy() for result in frame.results])
         finally:
             self._give_back(frame)
 
-    def _many_blocks(self, X: Matrix, checked: bool, size: int) -> tuple[Matrix, ...]:
+    def _many_blocks(self, X: Matrix, checked: bool, bound: bool, size: int) -> tuple[Matrix, ...]:
         """The outputs, from blocks of one size that threads take from one pile.
 
         The last block ends with the batch: it repeats some rows of the one before, with the same bits.
         """
-        n, bound = len(X), in_place(X, size)
+        n = len(X)
         starts = deque([min(start, n - size) for start in range(0, n, size)])
-        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._program.wanted])
+        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._many.wanted])
         threads = max(1, min(self._threads, len(starts) // SHARE))
-        head, rest = (self._program, None) if self._parts is None or len(starts) < SHARE else self._parts
+        head, rest = (self._many, None) if self._parts is None or len(starts) < SHARE else self._parts
 
         def check(evidence: Sequence[NDArray[Any]]) -> None:
             if checked and not all(below(seen, SMALL) for seen in evidence):
@@ -216,15 +214,6 @@ def _taken(pile: deque[int]) -> Iterator[int]:
         except IndexError:
             return
         yield taken
-
-
-def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
-    kept, wanted = [], set(wanted)
-    for line in reversed(body):
-        if line.out in wanted:
-            kept.append(line)
-            wanted.update(line.inputs)
-    return kept[::-1]
 
 
 def _refuse_unusable(X: NDArray[Any]) -> None:

@@ -1,0 +1,135 @@
+"""One reading of the spectra in place of two, for the fast profile.
+
+To centre rows, and then to sum squares and products of what is left, reads them twice and writes a copy. Because
+
+    Σ(x − m)² = Σx² − p·m²   and   (x − m)·w = x·w − m·Σw
+
+products of the rows as they are say the same. They are differences of large numbers where the mean is large beside the
+spread. Rows that keep less than `SHARE` of their squares are centred after all, so that a constant row is told from one
+with a peak as ever; of the others the last ten bits, three digits, may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import Calls, Scratch
+from .plan import Instruction, Plan
+from .products import dots, matmul
+from .sums import row_sums
+
+__all__ = ["KERNELS", "one_pass"]
+
+Matrix = NDArray[np.float64]
+
+SHARE = 2.0**-10
+
+TILE = 32768
+"""Values of rows that are centred at once: many such rows take little memory too."""
+
+
+def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> list[Instruction]:
+    """The same registers but those of rows that are centred only to be squared, summed and multiplied."""
+    means = {line.out: line.inputs[0] for line in body if _is_mean(plan, line)}
+    lines: list[Instruction] = []
+    found: dict[str, Instruction] = {}  # the centred registers that are gone, and the line of their squares
+    for line in body:
+        squares = _squares(body, line) if line.op == "sub" and line.out not in wanted else []
+        if squares and means.get(line.inputs[1]) == line.inputs[0]:
+            lines += [Instruction("sumsq", line.inputs, later.out, {"d": later.params["d"]}) for later in squares]
+            found[line.out] = lines[-1]
+        elif line.inputs[0] not in found:
+            lines.append(line)
+        elif line.op == "matmul":
+            left = found[line.inputs[0]]
+            operands = (*left.inputs, left.out, line.inputs[1])
+            lines.append(Instruction("product", operands, line.out, left.params))
+    return lines
+
+
+def _squares(body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
+    """The sums of squares of what a line gives, if it is read for these and for products alone."""
+    readers = [later for later in body if line.out in later.inputs]
+    squares = [later for later in readers if _is(later, "sumsq")]
+    return squares if all(later.op == "matmul" or later in squares for later in readers) else []
+
+
+def _is_mean(plan: Plan, line: Instruction) -> bool:
+    return _is(line, "sum") and line.params["d"] == plan.widths[line.inputs[0]]
+
+
+def _is(line: Instruction, f: str) -> bool:
+    return line.op == "row" and line.params["f"] == f and line.params.get("parts", 1) == 1
+
+
+def sumsq(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, d: int) -> Calls:
+    """Σ(x − m)² ÷ d of each row, whose mean is m."""
+    taken = np.empty_like(out)
+    return [
+        dots(x, x, out[:, 0]),
+        *_squares_of_mean(taken, x, m, 1.0),
+        partial(np.subtract, out, taken, out),
+        partial(np.multiply, taken, np.full((1, 1), SHARE), taken),
+        partial(_sumsq_again, out, x, m, out, taken),
+        partial(np.divide, out, np.full((1, 1), float(d)), out),
+    ]
+
+
+def product(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, v: Matrix, table: Matrix, d: int) -> Calls:
+    """(x − m)·w of each row and each w of the table; v is Σ(x − m)² ÷ d."""
+    left, taken, back = np.empty_like(v), np.empty_like(v), np.empty_like(out)
+    weights = np.empty((len(table), 1))
+    row_sums(table, weights)
+    return [
+        *matmul(out, scratch, x, table),
+        partial(np.multiply, m, weights.T.copy(), back),
+        partial(np.subtract, out, back, out),
+        *_squares_of_mean(taken, x, m, SHARE),
+        partial(np.multiply, v, np.full((1, 1), float(d)), left),
+        partial(_product_again, out, x, m, table, left, taken),
+    ]
+
+
+def _squares_of_mean(taken: Matrix, x: Matrix, m: Matrix, share: float) -> Calls:
+    """A share of p·m² of each row."""
+    return [
+        partial(np.multiply, m, m, taken),
+        partial(np.multiply, taken, np.full((1, 1), share * x.shape[1]), taken),
+    ]
+
+
+def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> None:
+    for rows, centred in _centred(x, m, left, taken):
+        found = np.empty(len(rows))
+        dots(centred, centred, found)()
+        out[rows, 0] = found
+
+
+def _product_again(out: Matrix, x: Matrix, m: Matrix, table: Matrix, left: Matrix, taken: Matrix) -> None:
+    for rows, centred in _centred(x, m, left, taken):
+        found = np.empty((len(rows), len(table)))
+        for j, weights in enumerate(table):
+            dots(centred, weights, found[:, j])()
+        out[rows] = found
+
+
+def _centred(x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[NDArray[np.intp], Matrix]]:
+    """The rows that keep too little, a few at a time, less their means; those too that hold what is no number."""
+    enough = left > taken
+    if enough.all():
+        return
+    again = np.flatnonzero(~enough)
+    size = max(1, TILE // x.shape[1])
+    for start in range(0, len(again), size):
+        rows = again[start : start + size]
+        yield rows, x[rows] - m[rows]
+
+
+KERNELS: Mapping[str, Any] = MappingProxyType({"product": product, "sumsq": sumsq})
+"""By word, of lines that no plan holds."""
