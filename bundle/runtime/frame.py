@@ -15,13 +15,14 @@ from .reader import Reader
 __all__ = ["BOUND", "Frame", "in_place"]
 
 Matrix = NDArray[np.float64]
+
 BOUND = 32
 """From so many rows on, binding calls to the caller's spectra costs less than copying these."""
 
 
 def in_place(X: NDArray[Any]) -> bool:
     """Whether rows of X may be read where they are."""
-    return X.dtype == np.float64 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned
+    return X.dtype == np.float64 and X.flags.c_contiguous and X.flags.aligned
 
 
 class Frame:

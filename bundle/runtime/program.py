@@ -57,7 +57,8 @@ def programs(plan: Plan, outputs: Sequence[str], opaque: Opaque, profile: str) -
         lines = [(line, _kernel(line, opaque, PROFILES[profile])) for line in body]
         return Program(lines, [plan.inputs[0].name], wanted, seen)
 
-    return program(few), program(many)
+    first = program(few)
+    return first, first if many == few else program(many)
 
 
 def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:

@@ -20,15 +20,15 @@ from .frame import BOUND, Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse
 from .plan import Plan
 from .program import PROFILES, Opaque, Program, programs
-from .spread import spread
+from .spread import spread, taken
 
 __all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 
-ROOM = 1_900_000
+ROOM = 1_800_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
-below 100,000."""
+below 100,000, and the narrow end of many blocks as well."""
 
 REACH = 4_800_000
 """Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
@@ -83,9 +83,12 @@ class Replay:
         self._frames = [Frame(plan, self._few, 1, bound=False)]
         self._at_once = min(BOUND - 1, max(1, ROOM // self._frames[0].size))
         first = Frame(plan, self._many, 1, bound=False)
-        alone = first.size - first.given[0].nbytes
+        spectra = first.given[0].nbytes
         self._copied = max(1, ROOM // first.size)
-        self._block = max(1, min(ROOM // max(1, alone), REACH // first.given[0].nbytes))
+        # At least as many bytes as the spectra have are counted, for what kernels take by themselves; one reading takes
+        # nothing.
+        counted = max(first.size - spectra, 1 if self._few is not self._many else spectra)
+        self._block = max(1, min(ROOM // counted, REACH // spectra))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -149,7 +152,7 @@ class Replay:
             ends = None if rest is None else Ends(self.plan, rest, size, answers, check)
             try:
                 with _settings():  # which are a thread's own
-                    for start in _taken(starts):
+                    for start in taken(starts):
                         _compute(frame, X[start : start + size], X, checked)
                         if ends is not None:
                             ends.add(start, frame.results)
@@ -205,15 +208,6 @@ def _settings() -> Iterator[None]:
             yield
         finally:
             np.setbufsize(size)
-
-
-def _taken(pile: deque[int]) -> Iterator[int]:
-    while True:
-        try:
-            taken = pile.popleft()
-        except IndexError:
-            return
-        yield taken
 
 
 def _refuse_unusable(X: NDArray[Any]) -> None:
