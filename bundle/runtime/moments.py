@@ -24,7 +24,7 @@ from .plan import Instruction, Plan
 from .products import dots, matmul
 from .sums import row_sums
 
-__all__ = ["KERNELS", "one_pass"]
+__all__ = ["KERNELS", "TILE", "one_pass"]
 
 Matrix = NDArray[np.float64]
 
@@ -106,29 +106,28 @@ def _squares_of_mean(taken: Matrix, x: Matrix, m: Matrix, share: float) -> Calls
 
 def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> None:
     for rows, centred in _centred(x, m, left, taken):
-        found = np.empty(len(rows))
-        dots(centred, centred, found)()
-        out[rows, 0] = found
+        dots(centred, centred, out[rows, 0])()
 
 
 def _product_again(out: Matrix, x: Matrix, m: Matrix, table: Matrix, left: Matrix, taken: Matrix) -> None:
     for rows, centred in _centred(x, m, left, taken):
-        found = np.empty((len(rows), len(table)))
         for j, weights in enumerate(table):
-            dots(centred, weights, found[:, j])()
-        out[rows] = found
+            dots(centred, weights, out[rows, j])()
 
 
-def _centred(x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[NDArray[np.intp], Matrix]]:
-    """The rows that keep too little, a few at a time, less their means; those too that hold what is no number."""
+def _centred(x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[slice, Matrix]]:
+    """The rows that keep too little, or hold what is no number, less their means; a few at a time, and their
+    neighbours with them.
+    """
     enough = left > taken
     if enough.all():
         return
-    again = np.flatnonzero(~enough)
-    size = max(1, TILE // x.shape[1])
-    for start in range(0, len(again), size):
-        rows = again[start : start + size]
-        yield rows, x[rows] - m[rows]
+    size = min(len(x), max(1, TILE // x.shape[1]))
+    tile = np.empty((size, x.shape[1]))
+    for start in range(0, len(x), size):
+        rows = slice(start, min(start + size, len(x)))
+        if not enough[rows].all():
+            yield rows, np.subtract(x[rows], m[rows], tile[: rows.stop - start])
 
 
 KERNELS: Mapping[str, Any] = MappingProxyType({"product": product, "sumsq": sumsq})

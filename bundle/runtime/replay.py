@@ -18,6 +18,7 @@ from .errors import PlanError
 from .evidence import SMALL, below
 from .frame import BOUND, Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse
+from .moments import TILE
 from .plan import Plan
 from .program import PROFILES, Opaque, Program, programs
 from .spread import spread, taken
@@ -84,11 +85,13 @@ class Replay:
         self._at_once = min(BOUND - 1, max(1, ROOM // self._frames[0].size))
         first = Frame(plan, self._many, 1, bound=False)
         spectra = first.given[0].nbytes
-        self._copied = max(1, ROOM // first.size)
-        # At least as many bytes as the spectra have are counted, for what kernels take by themselves; one reading takes
-        # nothing.
-        counted = max(first.size - spectra, 1 if self._few is not self._many else spectra)
-        self._block = max(1, min(ROOM // counted, REACH // spectra))
+        # At least as many bytes as the spectra have are counted, for what kernels take by themselves; those of one
+        # reading take a tile at most.
+        once = self._few is not self._many
+        room = ROOM - 8 * TILE if once else ROOM
+        counted = max(first.size - spectra, 1 if once else spectra)
+        self._copied = max(1, room // first.size)
+        self._block = max(1, min(room // counted, REACH // spectra))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
