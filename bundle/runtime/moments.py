@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .kernels import Calls, Scratch
 from .plan import Instruction, Plan
-from .products import dots, matmul
+from .products import dots, matmul, times
 from .sums import row_sums
 
 __all__ = ["KERNELS", "TILE", "one_pass"]
@@ -36,12 +36,14 @@ TILE = 32768
 
 def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> list[Instruction]:
     """The same registers but those of rows that are centred only to be squared, summed and multiplied."""
-    means = {line.out: line.inputs[0] for line in body if _is_mean(plan, line)}
+    means = {line.out: line for line in body if _is_mean(plan, line)}
     lines: list[Instruction] = []
     found: dict[str, Instruction] = {}  # the centred registers that are gone, and the line of their squares
     for line in body:
-        squares = _squares(body, line) if line.op == "sub" and line.out not in wanted else []
-        if squares and means.get(line.inputs[1]) == line.inputs[0]:
+        mean = means.get(line.inputs[1]) if line.op == "sub" and line.out not in wanted else None
+        squares = _squares(plan, body, line) if mean and mean.inputs[0] == line.inputs[0] else []
+        if mean and squares:
+            lines[lines.index(mean)] = Instruction("mean", mean.inputs, mean.out)
             lines += [Instruction("sumsq", line.inputs, later.out, {"d": later.params["d"]}) for later in squares]
             found[line.out] = lines[-1]
         elif line.inputs[0] not in found:
@@ -53,9 +55,13 @@ def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> 
     return lines
 
 
-def _squares(body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
-    """The sums of squares of what a line gives, if it is read for these and for products alone."""
+def _squares(plan: Plan, body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
+    """The sums of squares of centred rows, if these are read for them and for products alone, and no other line takes
+    the mean from a wide register: it is made anew for rows that keep too little.
+    """
     readers = [later for later in body if line.out in later.inputs]
+    if any(line.inputs[1] in other.inputs and plan.widths[other.out] > 1 for other in body if other is not line):
+        return []
     squares = [later for later in readers if _is(later, "sumsq")]
     return squares if all(later.op == "matmul" or later in squares for later in readers) else []
 
@@ -68,8 +74,14 @@ def _is(line: Instruction, f: str) -> bool:
     return line.op == "row" and line.params["f"] == f and line.params.get("parts", 1) == 1
 
 
+def mean(out: Matrix, scratch: Scratch, x: Matrix) -> Calls:
+    """The mean of each row."""
+    width = x.shape[1]
+    return [*times(x, np.ones(width), out[:, 0]), partial(np.divide, out, np.full((1, 1), float(width)), out)]
+
+
 def sumsq(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, d: int) -> Calls:
-    """Σ(x − m)² ÷ d of each row, whose mean is m."""
+    """Σ(x − m)² ÷ d of each row, whose mean is m; the mean of rows that keep too little is made anew."""
     taken = np.empty_like(out)
     return [
         dots(x, x, out[:, 0]),
@@ -105,19 +117,24 @@ def _squares_of_mean(taken: Matrix, x: Matrix, m: Matrix, share: float) -> Calls
 
 
 def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> None:
-    for rows, centred in _centred(x, m, left, taken):
-        dots(centred, centred, out[rows, 0])()
+    for rows, tile in _tiles(x, left, taken):
+        # The library's sums are not good enough to know a constant row.
+        row_sums(x[rows], m[rows])
+        np.divide(m[rows], float(x.shape[1]), m[rows])
+        np.subtract(x[rows], m[rows], tile)
+        dots(tile, tile, out[rows, 0])()
 
 
 def _product_again(out: Matrix, x: Matrix, m: Matrix, table: Matrix, left: Matrix, taken: Matrix) -> None:
-    for rows, centred in _centred(x, m, left, taken):
+    for rows, tile in _tiles(x, left, taken):
+        np.subtract(x[rows], m[rows], tile)
         for j, weights in enumerate(table):
-            dots(centred, weights, out[rows, j])()
+            dots(tile, weights, out[rows, j])()
 
 
-def _centred(x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[slice, Matrix]]:
-    """The rows that keep too little, or hold what is no number, less their means; a few at a time, and their
-    neighbours with them.
+def _tiles(x: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[slice, Matrix]]:
+    """The rows that keep too little, or hold what is no number, a few at a time and their neighbours with them; and an
+    array for them.
     """
     enough = left > taken
     if enough.all():
@@ -127,8 +144,8 @@ def _centred(x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> Iterator[tupl
     for start in range(0, len(x), size):
         rows = slice(start, min(start + size, len(x)))
         if not enough[rows].all():
-            yield rows, np.subtract(x[rows], m[rows], tile[: rows.stop - start])
+            yield rows, tile[: rows.stop - start]
 
 
-KERNELS: Mapping[str, Any] = MappingProxyType({"product": product, "sumsq": sumsq})
+KERNELS: Mapping[str, Any] = MappingProxyType({"mean": mean, "product": product, "sumsq": sumsq})
 """By word, of lines that no plan holds."""

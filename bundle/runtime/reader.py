@@ -37,15 +37,18 @@ class Reader:
 
 @dataclass(frozen=True)
 class _Loose:
-    """A call without the spectra: which of its arguments are views of them, and their shape, offset and strides."""
+    """A call without the spectra: which of its arguments are these, which are views, of what shape, offset, strides."""
 
     function: Callable[..., Any]
     arguments: Sequence[Any]
     named: dict[str, Any]
+    whole: Sequence[int]
     views: Sequence[tuple[int, tuple[int, ...], int, tuple[int, ...]]]
 
     def on(self, x: Matrix) -> Call:
         arguments = list(self.arguments)
+        for place in self.whole:
+            arguments[place] = x
         for place, shape, offset, strides in self.views:
             arguments[place] = np.ndarray(shape, np.float64, x, offset, strides)
         return partial(self.function, *arguments, **self.named)
@@ -56,8 +59,11 @@ def _loosen(call: Call, x: Matrix) -> _Loose | None:
     if not isinstance(call, partial) or not _forgetful(call.func):
         return None
     arguments, views = list(call.args), []
+    whole = [place for place, value in enumerate(arguments) if value is x]
     for place, value in enumerate(arguments):
-        if isinstance(value, np.ndarray) and np.may_share_memory(value, x):
+        if place in whole:
+            arguments[place] = None
+        elif isinstance(value, np.ndarray) and np.may_share_memory(value, x):
             if value.dtype != np.float64:
                 return None
             views.append((place, value.shape, _address(value) - _address(x), value.strides))
@@ -66,7 +72,7 @@ def _loosen(call: Call, x: Matrix) -> _Loose | None:
             return None
     if not all(_apart(value, x) for value in call.keywords.values()):
         return None
-    return _Loose(call.func, arguments, call.keywords, views)
+    return _Loose(call.func, arguments, call.keywords, whole, views)
 
 
 def _forgetful(function: Any) -> bool:

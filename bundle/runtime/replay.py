@@ -27,11 +27,11 @@ __all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 
-ROOM = 1_800_000
+ROOM = 1_850_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
 below 100,000, and the narrow end of many blocks as well."""
 
-REACH = 4_800_000
+REACH = 5_200_000
 """Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
 fewer than 500 rows numpy takes products without letting go of the interpreter's lock, which other threads wait for."""
 
