@@ -22,7 +22,7 @@ Matrix = NDArray[np.float64]
 NARROW = 8
 """Columns of the widest register that is narrow."""
 
-MANY = 1024
+MANY = 2048
 """Rows of which the rest is computed at once: a call takes little longer than for the rows of a block."""
 
 

@@ -41,7 +41,7 @@ def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> 
     found: dict[str, Instruction] = {}  # the centred registers that are gone, and the line of their squares
     for line in body:
         mean = means.get(line.inputs[1]) if line.op == "sub" and line.out not in wanted else None
-        squares = _squares(plan, body, line) if mean and mean.inputs[0] == line.inputs[0] else []
+        squares = _sums_of_squares(plan, body, line) if mean and mean.inputs[0] == line.inputs[0] else []
         if mean and squares:
             lines[lines.index(mean)] = Instruction("mean", mean.inputs, mean.out)
             lines += [Instruction("sumsq", line.inputs, later.out, {"d": later.params["d"]}) for later in squares]
@@ -55,7 +55,7 @@ def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> 
     return lines
 
 
-def _squares(plan: Plan, body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
+def _sums_of_squares(plan: Plan, body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
     """The sums of squares of centred rows, if these are read for them and for products alone, and no other line takes
     the mean from a wide register: it is made anew for rows that keep too little.
     """
@@ -85,39 +85,34 @@ def sumsq(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, d: int) -> Calls:
     taken = np.empty_like(out)
     return [
         dots(x, x, out[:, 0]),
-        *_squares_of_mean(taken, x, m, 1.0),
+        *_times_square(taken, m, float(x.shape[1])),
         partial(np.subtract, out, taken, out),
         partial(np.multiply, taken, np.full((1, 1), SHARE), taken),
-        partial(_sumsq_again, out, x, m, out, taken),
+        partial(_sumsq_again, out, x, m, taken),
         partial(np.divide, out, np.full((1, 1), float(d)), out),
     ]
 
 
 def product(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, v: Matrix, table: Matrix, d: int) -> Calls:
     """(x − m)·w of each row and each w of the table; v is Σ(x − m)² ÷ d."""
-    left, taken, back = np.empty_like(v), np.empty_like(v), np.empty_like(out)
+    least, back = np.empty_like(v), np.empty_like(out)
     weights = np.empty((len(table), 1))
     row_sums(table, weights)
     return [
         *matmul(out, scratch, x, table),
         partial(np.multiply, m, weights.T.copy(), back),
         partial(np.subtract, out, back, out),
-        *_squares_of_mean(taken, x, m, SHARE),
-        partial(np.multiply, v, np.full((1, 1), float(d)), left),
-        partial(_product_again, out, x, m, table, left, taken),
+        *_times_square(least, m, SHARE * x.shape[1] / d),
+        partial(_product_again, out, x, m, v, table, least),
     ]
 
 
-def _squares_of_mean(taken: Matrix, x: Matrix, m: Matrix, share: float) -> Calls:
-    """A share of p·m² of each row."""
-    return [
-        partial(np.multiply, m, m, taken),
-        partial(np.multiply, taken, np.full((1, 1), share * x.shape[1]), taken),
-    ]
+def _times_square(out: Matrix, m: Matrix, factor: float) -> Calls:
+    return [partial(np.multiply, m, np.full((1, 1), factor), out), partial(np.multiply, out, m, out)]
 
 
-def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, left: Matrix, taken: Matrix) -> None:
-    for rows, tile in _tiles(x, left, taken):
+def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, least: Matrix) -> None:
+    for rows, tile in _tiles(x, out, least):
         # The library's sums are not good enough to know a constant row.
         row_sums(x[rows], m[rows])
         np.divide(m[rows], float(x.shape[1]), m[rows])
@@ -125,18 +120,18 @@ def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, left: Matrix, taken: Matrix)
         dots(tile, tile, out[rows, 0])()
 
 
-def _product_again(out: Matrix, x: Matrix, m: Matrix, table: Matrix, left: Matrix, taken: Matrix) -> None:
-    for rows, tile in _tiles(x, left, taken):
+def _product_again(out: Matrix, x: Matrix, m: Matrix, v: Matrix, table: Matrix, least: Matrix) -> None:
+    for rows, tile in _tiles(x, v, least):
         np.subtract(x[rows], m[rows], tile)
         for j, weights in enumerate(table):
             dots(tile, weights, out[rows, j])()
 
 
-def _tiles(x: Matrix, left: Matrix, taken: Matrix) -> Iterator[tuple[slice, Matrix]]:
+def _tiles(x: Matrix, left: Matrix, least: Matrix) -> Iterator[tuple[slice, Matrix]]:
     """The rows that keep too little, or hold what is no number, a few at a time and their neighbours with them; and an
     array for them.
     """
-    enough = left > taken
+    enough = left > least
     if enough.all():
         return
     size = min(len(x), max(1, TILE // x.shape[1]))

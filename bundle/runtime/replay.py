@@ -27,13 +27,16 @@ __all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
 
-ROOM = 1_850_000
+ROOM = 1_800_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
 below 100,000, and the narrow end of many blocks as well."""
 
 REACH = 5_200_000
 """Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
 fewer than 500 rows numpy takes products without letting go of the interpreter's lock, which other threads wait for."""
+
+EIGHT = 8
+"""Rows of many blocks are whole eights: products are taken of some rows at once."""
 
 KEPT = 8
 """Frames kept between calls: each thread that predicts at once needs one."""
@@ -123,8 +126,9 @@ class Replay:
         if n <= most or n <= self._at_once:
             with _settings():
                 return self._one_block(X, checked, bound)
-        blocks = -(-n // most)
-        return self._many_blocks(X, checked, bound, -(-n // blocks))
+        most = most // EIGHT * EIGHT or most
+        size = -(-n // -(-n // most))
+        return self._many_blocks(X, checked, bound, min(most, -(-size // EIGHT) * EIGHT))
 
     def _one_block(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
         few = len(X) <= self._at_once
