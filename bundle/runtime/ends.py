@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .frame import Frame
-from .plan import Plan
 from .program import Program
 
-__all__ = ["Ends", "cut"]
+__all__ = ["MANY", "Ends", "cut"]
 
 Matrix = NDArray[np.float64]
 
@@ -26,8 +25,9 @@ MANY = 2048
 """Rows of which the rest is computed at once: a call takes little longer than for the rows of a block."""
 
 
-def cut(plan: Plan, program: Program) -> tuple[Program, Program] | None:
+def cut(program: Program) -> tuple[Program, Program] | None:
     """The lines that wide ones need, and the narrow rest; None where there is no rest, or it reads something wide."""
+    plan = program.plan
     made = {line.out for line, _ in program.lines}
     needed: set[str] = set()
     for line, _ in reversed(program.lines):
@@ -42,26 +42,24 @@ def cut(plan: Plan, program: Program) -> tuple[Program, Program] | None:
         return None
     # What shows that spectra may be used is looked at with the rest.
     return (
-        Program(head, program.given, links, None if program.seen is None else ()),
-        Program(rest, links, program.wanted, program.seen),
+        Program(plan, head, program.given, links, None if program.seen is None else ()),
+        Program(plan, rest, links, program.wanted, program.seen, program.enough),
     )
 
 
 class Ends:
-    """Collects what is left of blocks of `size` rows; computes the rest, and writes it into `answers`, when `MANY` rows
-    are reached or it is told to finish. `check` is told first what shows whether the spectra may be used.
+    """Collects what is left of blocks of `size` rows. When the frame is full, or it is told to finish, `check` is told
+    what shows whether the spectra may be used, the rest is computed, and for each block `put` is told the results.
     """
 
     def __init__(
         self,
-        plan: Plan,
-        rest: Program,
+        frame: Frame,
         size: int,
-        answers: Sequence[Matrix],
         check: Callable[[Sequence[NDArray[np.float64]]], None],
+        put: Callable[[int, Sequence[Matrix]], None],
     ) -> None:
-        self._size, self._answers, self._check = size, answers, check
-        self._frame = Frame(plan, rest, max(1, MANY // size) * size, bound=False)
+        self._frame, self._size, self._check, self._put = frame, size, check, put
         self._starts: list[int] = []
 
     def add(self, start: int, left: Sequence[Matrix]) -> None:
@@ -79,7 +77,6 @@ class Ends:
         self._check([seen[:rows] for seen in self._frame.evidence or ()])
         for call in self._frame.calls:
             call()
-        for place, start in enumerate(self._starts):
-            for answer, result in zip(self._answers, self._frame.results, strict=True):
-                answer[start : start + self._size] = result[place * self._size : (place + 1) * self._size]
+        for place, start in zip(range(0, rows, self._size), self._starts, strict=True):
+            self._put(start, [result[place : place + self._size] for result in self._frame.results])
         self._starts.clear()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import kernels, moments, neighbours
+from . import kernels, neighbours
 from .kernels import Calls, Scratch
 from .plan import Instruction, Plan
 from .products import NARROW, dots, matmul
@@ -27,6 +27,7 @@ Matrix = NDArray[np.float64]
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1) -> Calls:
     if f not in ("sum", "sumsq"):
         return kernels.row(out, scratch, a, f, d, parts)
+    # Not a product with ones as of many rows: its sums are not good enough to know a constant row.
     a, out = a.reshape(len(a) * parts, a.shape[1] // parts), out.reshape(-1, 1)
     other = np.ones(a.shape[1]) if f == "sum" else a
     found = np.empty_like(out)
@@ -64,7 +65,5 @@ def has_threads(line: Instruction, plan: Plan) -> bool:
     return wide and (line.op == "matmul" or (line.op == "dist" and line.params["f"] == "l2"))
 
 
-KERNELS: Mapping[str, Any] = MappingProxyType(
-    {"dist": dist, "map": map_, "matmul": matmul, "row": row, **moments.KERNELS}
-)
+KERNELS: Mapping[str, Any] = MappingProxyType({"dist": dist, "map": map_, "matmul": matmul, "row": row})
 """By word."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plan import Plan
 from .program import Call, Program
 from .reader import Reader
 
@@ -32,8 +31,8 @@ class Frame:
     each, in `given`.
     """
 
-    def __init__(self, plan: Plan, program: Program, rows: int, *, bound: bool) -> None:
-        lines, given, wanted = program.lines, program.given, program.wanted
+    def __init__(self, program: Program, rows: int, *, bound: bool) -> None:
+        plan, lines, given, wanted = program.plan, program.lines, program.given, program.wanted
         # A few spectra are looked at sooner than their evidence.
         seen = None if rows < BOUND else program.seen
         kept = {*wanted, *(seen or ()), *given}

@@ -5,142 +5,108 @@ To centre rows, and then to sum squares and products of what is left, reads them
     Σ(x − m)² = Σx² − p·m²   and   (x − m)·w = x·w − m·Σw
 
 products of the rows as they are say the same. They are differences of large numbers where the mean is large beside the
-spread. Rows that keep less than `SHARE` of their squares are centred after all, so that a constant row is told from one
-with a peak as ever; of the others the last ten bits, three digits, may be lost.
+spread: ten bits, three digits, may be lost. A row that keeps less than `SHARE` of its squares would lose more, and is
+not to be answered so; a constant row is one of these, and is told from one with a peak as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .kernels import Calls, Scratch
-from .plan import Instruction, Plan
-from .products import dots, matmul, times
+from .plan import Constant, Instruction, Output, Plan
 from .sums import row_sums
 
-__all__ = ["KERNELS", "TILE", "one_pass"]
-
-Matrix = NDArray[np.float64]
+__all__ = ["one_pass"]
 
 SHARE = 2.0**-10
 
-TILE = 32768
-"""Values of rows that are centred at once: many such rows take little memory too."""
 
-
-def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> list[Instruction]:
-    """The same registers but those of rows that are centred only to be squared, summed and multiplied."""
-    means = {line.out: line for line in body if _is_mean(plan, line)}
-    lines: list[Instruction] = []
-    found: dict[str, Instruction] = {}  # the centred registers that are gone, and the line of their squares
-    for line in body:
-        mean = means.get(line.inputs[1]) if line.op == "sub" and line.out not in wanted else None
-        squares = _sums_of_squares(plan, body, line) if mean and mean.inputs[0] == line.inputs[0] else []
-        if mean and squares:
-            lines[lines.index(mean)] = Instruction("mean", mean.inputs, mean.out)
-            lines += [Instruction("sumsq", line.inputs, later.out, {"d": later.params["d"]}) for later in squares]
-            found[line.out] = lines[-1]
-        elif line.inputs[0] not in found:
-            lines.append(line)
-        elif line.op == "matmul":
-            left = found[line.inputs[0]]
-            operands = (*left.inputs, left.out, line.inputs[1])
-            lines.append(Instruction("product", operands, line.out, left.params))
-    return lines
-
-
-def _sums_of_squares(plan: Plan, body: Sequence[Instruction], line: Instruction) -> list[Instruction]:
-    """The sums of squares of centred rows, if these are read for them and for products alone, and no other line takes
-    the mean from a wide register: it is made anew for rows that keep too little.
+def one_pass(plan: Plan, body: Sequence[Instruction], wanted: Sequence[str]) -> tuple[Plan, tuple[str, ...]] | None:
+    """A program that makes the registers `wanted` of `body` without the centred rows, and registers of one column that
+    are above zero for the rows it may answer; None where no rows are centred only to be squared, summed and multiplied.
     """
+    sums = {line.out: line for line in body if _is(line, "sum") and line.params["d"] == plan.widths[line.inputs[0]]}
+    centred = {line.out: line.inputs for line in body if _is_spare(line, body, wanted, sums)}
+    if not centred:
+        return None
+    means = {m for _, m in centred.values()}
+    short = _Short(plan)
+    for line in body:
+        if line.out in means:
+            short.mean(line)
+        elif line.out in centred:
+            short.energy(line)
+        elif line.inputs[0] not in centred:
+            short.lines.append(line)
+        elif line.op == "row":
+            short.write("div", f"{line.inputs[0]}:left", line.params["d"], out=line.out)
+        else:
+            short.product(line, *centred[line.inputs[0]])
+    outputs = {name: Output(name) for name in wanted}
+    return Plan(plan.inputs, short.constants, tuple(short.lines), outputs), tuple(f"{c}:enough" for c in centred)
+
+
+def _is_spare(
+    line: Instruction, body: Sequence[Instruction], wanted: Sequence[str], sums: Mapping[str, Instruction]
+) -> bool:
+    """Whether a line centres rows of which nothing but their squares and products is asked."""
+    if line.op != "sub" or line.out in wanted or line.inputs[1] not in sums:
+        return False
     readers = [later for later in body if line.out in later.inputs]
-    if any(line.inputs[1] in other.inputs and plan.widths[other.out] > 1 for other in body if other is not line):
-        return []
     squares = [later for later in readers if _is(later, "sumsq")]
-    return squares if all(later.op == "matmul" or later in squares for later in readers) else []
-
-
-def _is_mean(plan: Plan, line: Instruction) -> bool:
-    return _is(line, "sum") and line.params["d"] == plan.widths[line.inputs[0]]
+    others = [later for later in readers if later not in squares]
+    own = sums[line.inputs[1]].inputs[0] == line.inputs[0]
+    return own and bool(squares) and all(later.op == "matmul" for later in others)
 
 
 def _is(line: Instruction, f: str) -> bool:
     return line.op == "row" and line.params["f"] == f and line.params.get("parts", 1) == 1
 
 
-def mean(out: Matrix, scratch: Scratch, x: Matrix) -> Calls:
-    """The mean of each row."""
-    width = x.shape[1]
-    return [*times(x, np.ones(width), out[:, 0]), partial(np.divide, out, np.full((1, 1), float(width)), out)]
+class _Short:
+    """The program as it is written: numbers and arrays among the operands become constants."""
 
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.constants = dict(plan.constants)
+        self.lines: list[Instruction] = []
 
-def sumsq(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, d: int) -> Calls:
-    """Σ(x − m)² ÷ d of each row, whose mean is m; the mean of rows that keep too little is made anew."""
-    taken = np.empty_like(out)
-    return [
-        dots(x, x, out[:, 0]),
-        *_times_square(taken, m, float(x.shape[1])),
-        partial(np.subtract, out, taken, out),
-        partial(np.multiply, taken, np.full((1, 1), SHARE), taken),
-        partial(_sumsq_again, out, x, m, taken),
-        partial(np.divide, out, np.full((1, 1), float(d)), out),
-    ]
+    def write(self, op: str, *operands: Any, out: str, **params: Any) -> str:
+        """Append a line; its register."""
+        self.lines.append(Instruction(op, tuple([self._name(operand) for operand in operands]), out, params))
+        return out
 
+    def mean(self, line: Instruction) -> None:
+        """m = Σx ÷ p, as a product."""
+        width = self._plan.widths[line.inputs[0]]
+        total = self.write("matmul", line.inputs[0], np.ones((1, width)), out=f"{line.out}:sum")
+        self.write("div", total, float(width), out=line.out)
 
-def product(out: Matrix, scratch: Scratch, x: Matrix, m: Matrix, v: Matrix, table: Matrix, d: int) -> Calls:
-    """(x − m)·w of each row and each w of the table; v is Σ(x − m)² ÷ d."""
-    least, back = np.empty_like(v), np.empty_like(out)
-    weights = np.empty((len(table), 1))
-    row_sums(table, weights)
-    return [
-        *matmul(out, scratch, x, table),
-        partial(np.multiply, m, weights.T.copy(), back),
-        partial(np.subtract, out, back, out),
-        *_times_square(least, m, SHARE * x.shape[1] / d),
-        partial(_product_again, out, x, m, v, table, least),
-    ]
+    def energy(self, line: Instruction) -> None:
+        """Σ(x − m)² = Σx² − p·m², and whether that is enough beside what is taken away."""
+        (x, m), c = line.inputs, line.out
+        squares = self.write("row", x, out=f"{c}:squares", f="sumsq", d=1)
+        scaled = self.write("mul", m, float(self._plan.widths[x]), out=f"{c}:scaled")
+        taken = self.write("mul", scaled, m, out=f"{c}:taken")
+        left = self.write("sub", squares, taken, out=f"{c}:left")
+        least = self.write("mul", taken, SHARE, out=f"{c}:least")
+        self.write("sub", left, least, out=f"{c}:enough")
 
+    def product(self, line: Instruction, x: str, m: str) -> None:
+        """(x − m)·w = x·w − m·Σw for each w of a table."""
+        table = self._plan.constants[line.inputs[1]].array
+        weights = np.empty((len(table), 1))
+        row_sums(table, weights)
+        whole = self.write("matmul", x, line.inputs[1], out=f"{line.out}:whole")
+        taken = self.write("mul", weights.T, m, out=f"{line.out}:taken")
+        self.write("sub", whole, taken, out=line.out)
 
-def _times_square(out: Matrix, m: Matrix, factor: float) -> Calls:
-    return [partial(np.multiply, m, np.full((1, 1), factor), out), partial(np.multiply, out, m, out)]
-
-
-def _sumsq_again(out: Matrix, x: Matrix, m: Matrix, least: Matrix) -> None:
-    for rows, tile in _tiles(x, out, least):
-        # The library's sums are not good enough to know a constant row.
-        row_sums(x[rows], m[rows])
-        np.divide(m[rows], float(x.shape[1]), m[rows])
-        np.subtract(x[rows], m[rows], tile)
-        dots(tile, tile, out[rows, 0])()
-
-
-def _product_again(out: Matrix, x: Matrix, m: Matrix, v: Matrix, table: Matrix, least: Matrix) -> None:
-    for rows, tile in _tiles(x, v, least):
-        np.subtract(x[rows], m[rows], tile)
-        for j, weights in enumerate(table):
-            dots(tile, weights, out[rows, j])()
-
-
-def _tiles(x: Matrix, left: Matrix, least: Matrix) -> Iterator[tuple[slice, Matrix]]:
-    """The rows that keep too little, or hold what is no number, a few at a time and their neighbours with them; and an
-    array for them.
-    """
-    enough = left > least
-    if enough.all():
-        return
-    size = min(len(x), max(1, TILE // x.shape[1]))
-    tile = np.empty((size, x.shape[1]))
-    for start in range(0, len(x), size):
-        rows = slice(start, min(start + size, len(x)))
-        if not enough[rows].all():
-            yield rows, tile[: rows.stop - start]
-
-
-KERNELS: Mapping[str, Any] = MappingProxyType({"mean": mean, "product": product, "sumsq": sumsq})
-"""By word, of lines that no plan holds."""
+    def _name(self, operand: Any) -> str:
+        if isinstance(operand, str):
+            return operand
+        name = f"constant {len(self.constants)}"
+        self.constants[name] = Constant.of(operand)
+        return name

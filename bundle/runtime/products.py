@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .kernels import Calls, Scratch
 
-__all__ = ["NARROW", "dots", "matmul", "times"]
+__all__ = ["NARROW", "dots", "matmul"]
 
 Matrix = NDArray[np.float64]
 
@@ -26,10 +26,10 @@ GROUP = 8192
 def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
     if len(table) > NARROW:
         return [partial(np.matmul, a, table.T, out)]
-    return [call for j, weights in enumerate(table) for call in times(a, weights, out[:, j])]
+    return [call for j, weights in enumerate(table) for call in _times(a, weights, out[:, j])]
 
 
-def times(a: Matrix, weights: NDArray[np.float64], out: NDArray[np.float64]) -> Calls:
+def _times(a: Matrix, weights: NDArray[np.float64], out: NDArray[np.float64]) -> Calls:
     """Each row of `a` times `weights`: groups of rows at once, and those that are over one by one."""
     rows, width = a.shape
     size = min(rows, max(1, GROUP // width))

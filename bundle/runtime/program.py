@@ -31,13 +31,16 @@ PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "f
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Lines that compute the registers `wanted` from those `given`, and the kernel of each."""
+    """Lines of a plan that compute the registers `wanted` from those `given`, and the kernel of each."""
 
+    plan: Plan
     lines: Sequence[tuple[Instruction, Kernel]]
     given: Sequence[str]
     wanted: Sequence[str]
     seen: Sequence[str] | None
     """Registers that show whether what is given may be used; None where it must be looked at before."""
+    enough: int = 0
+    """How many of those wanted, the last ones, are above zero only for rows that this program may answer."""
 
     def has(self, word: str) -> bool:
         """Whether there is a line of this word."""
@@ -45,20 +48,21 @@ class Program:
 
 
 def programs(plan: Plan, outputs: Sequence[str], opaque: Opaque, profile: str) -> tuple[Program, Program]:
-    """What gives `outputs` of a few spectra, and of many."""
+    """What gives `outputs` of a few spectra, or of any, and what gives them of many."""
     wanted = [plan.outputs[name].register for name in outputs]
     few = _needed(plan.body, set(wanted))
-    many = one_pass(plan, few, wanted) if profile == "fast" else few
-    # A pickled step sees no value that was not checked.
-    blind = any(line.op == "opaque" for line in few)
-    seen = None if blind else evidence(plan, few, plan.inputs[0].name)
+    kernels = PROFILES[profile]
 
-    def program(body: Sequence[Instruction]) -> Program:
-        lines = [(line, _kernel(line, opaque, PROFILES[profile])) for line in body]
-        return Program(lines, [plan.inputs[0].name], wanted, seen)
+    def program(plan: Plan, body: Sequence[Instruction], enough: Sequence[str] = ()) -> Program:
+        lines = [(line, _kernel(line, opaque, kernels)) for line in body]
+        # A pickled step sees no value that was not checked.
+        blind = any(line.op == "opaque" for line in body)
+        seen = None if blind else evidence(plan, body, plan.inputs[0].name)
+        return Program(plan, lines, [plan.inputs[0].name], [*wanted, *enough], seen, len(enough))
 
-    first = program(few)
-    return first, first if many == few else program(many)
+    first = program(plan, few)
+    short = one_pass(plan, few, wanted) if profile == "fast" else None
+    return first, first if short is None else program(short[0], short[0].body, short[1])
 
 
 def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:

@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import fast
-from .ends import Ends, cut
+from .ends import MANY, Ends, cut
 from .errors import PlanError
 from .evidence import SMALL, below
-from .frame import BOUND, Frame, in_place
+from .frame import Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse
-from .moments import TILE
 from .plan import Plan
-from .program import PROFILES, Opaque, Program, programs
+from .pool import Pool
+from .program import PROFILES, Opaque, programs
+from .sizes import Sizes
 from .spread import spread, taken
 
 __all__ = ["PROFILES", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
-
-ROOM = 1_800_000
-"""Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
-below 100,000, and the narrow end of many blocks as well."""
-
-REACH = 5_200_000
-"""Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
-fewer than 500 rows numpy takes products without letting go of the interpreter's lock, which other threads wait for."""
-
-EIGHT = 8
-"""Rows of many blocks are whole eights: products are taken of some rows at once."""
-
-KEPT = 8
-"""Frames kept between calls: each thread that predicts at once needs one."""
 
 FEW = 4
 BUFFER = 512
@@ -77,24 +63,15 @@ class Replay:
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
         self._few, self._many = programs(plan, outputs, opaque or {}, profile)
-        self._parts = cut(plan, self._many)
+        self._parts = cut(self._many)
         # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
         # threads of its own, and two of ours would wait for each other there.
         wide = profile == "fast" and any(fast.has_threads(line, plan) for line, _ in self._few.lines)
         self._threads = 1 if wide or self._few.has("opaque") else threads
-        self._lock = Lock()
+        self._sizes = Sizes(self._few, self._many)
+        self._pool = Pool()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
-        self._frames = [Frame(plan, self._few, 1, bound=False)]
-        self._at_once = min(BOUND - 1, max(1, ROOM // self._frames[0].size))
-        first = Frame(plan, self._many, 1, bound=False)
-        spectra = first.given[0].nbytes
-        # At least as many bytes as the spectra have are counted, for what kernels take by themselves; those of one
-        # reading take a tile at most.
-        once = self._few is not self._many
-        room = ROOM - 8 * TILE if once else ROOM
-        counted = max(first.size - spectra, 1 if once else spectra)
-        self._copied = max(1, room // first.size)
-        self._block = max(1, min(room // counted, REACH // spectra))
+        self._pool.give_back(Frame(self._few, 1, bound=False))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -122,31 +99,30 @@ class Replay:
             with np.errstate(all="ignore"):
                 return self._one_block(X, checked, bound=False)
         bound = in_place(X)
-        most = self._block if bound else self._copied
-        if n <= most or n <= self._at_once:
+        if n <= max(self._sizes.few, self._sizes.most(bound=bound)):
             with _settings():
                 return self._one_block(X, checked, bound)
-        most = most // EIGHT * EIGHT or most
-        size = -(-n // -(-n // most))
-        return self._many_blocks(X, checked, bound, min(most, -(-size // EIGHT) * EIGHT))
+        return self._many_blocks(X, checked, bound)
 
     def _one_block(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
-        few = len(X) <= self._at_once
-        frame = self._frame(self._few if few else self._many, len(X), bound and not few)
+        few = len(X) <= self._sizes.few
+        frame = self._pool.take(self._few if few else self._many, len(X), bound=bound and not few)
         try:
             _compute(frame, X, X, checked)
-            return tuple([result.copy() for result in frame.results])
+            answers = tuple([result.copy() for result in frame.results[: len(self.outputs)]])
+            self._read_again(X, 0, frame.results[len(self.outputs) :], answers)
+            return answers
         finally:
-            self._give_back(frame)
+            self._pool.give_back(frame)
 
-    def _many_blocks(self, X: Matrix, checked: bool, bound: bool, size: int) -> tuple[Matrix, ...]:
+    def _many_blocks(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
         """The outputs, from blocks of one size that threads take from one pile.
 
         The last block ends with the batch: it repeats some rows of the one before, with the same bits.
         """
-        n = len(X)
+        n, size = len(X), self._sizes.block(len(X), bound=bound)
         starts = deque([min(start, n - size) for start in range(0, n, size)])
-        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._many.wanted])
+        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._few.wanted])
         threads = max(1, min(self._threads, len(starts) // SHARE))
         head, rest = (self._many, None) if self._parts is None or len(starts) < SHARE else self._parts
 
@@ -154,42 +130,50 @@ class Replay:
             if checked and not all(below(seen, SMALL) for seen in evidence):
                 _refuse_unusable(X)
 
+        def put(start: int, results: Sequence[Matrix]) -> None:
+            for answer, result in zip(answers, results, strict=False):
+                answer[start : start + size] = result
+            self._read_again(X, start, results[len(answers) :], answers)
+
         def work() -> None:
-            frame = self._frame(head, size, bound)
-            ends = None if rest is None else Ends(self.plan, rest, size, answers, check)
+            frames = [self._pool.take(head, size, bound=bound)]
+            add: Callable[[int, Sequence[Matrix]], None] = put
+            if rest is not None:
+                frames.append(self._pool.take(rest, max(1, MANY // size) * size))
+                ends = Ends(frames[1], size, check, put)
+                add = ends.add
             try:
                 with _settings():  # which are a thread's own
                     for start in taken(starts):
-                        _compute(frame, X[start : start + size], X, checked)
-                        if ends is not None:
-                            ends.add(start, frame.results)
-                            continue
-                        for answer, result in zip(answers, frame.results, strict=True):
-                            answer[start : start + size] = result
-                    if ends is not None:
+                        _compute(frames[0], X[start : start + size], X, checked)
+                        add(start, frames[0].results)
+                    if rest is not None:
                         ends.finish()
             except BaseException:
                 starts.clear()
                 raise
             finally:
-                self._give_back(frame)
+                for frame in frames:
+                    self._pool.give_back(frame)
 
         spread(work, threads)
         return answers
 
-    def _frame(self, program: Program, rows: int, bound: bool) -> Frame:
-        with self._lock:
-            for number, frame in enumerate(self._frames):
-                if frame.rows == rows and frame.program is program and frame.bound == bound:
-                    return self._frames.pop(number)
-        return Frame(self.plan, program, rows, bound=bound)
-
-    def _give_back(self, frame: Frame) -> None:
-        frame.let_go()
-        with self._lock:
-            self._frames.append(frame)
-            if len(self._frames) > KEPT:
-                del self._frames[0]
+    def _read_again(self, X: Matrix, start: int, enough: Sequence[Matrix], answers: Sequence[Matrix]) -> None:
+        """Answer those rows, from `start` on, of which one reading keeps not enough, or gives no number."""
+        if all((left > 0.0).all() for left in enough):
+            return
+        rows = start + np.flatnonzero(~np.logical_and.reduce([left[:, 0] > 0.0 for left in enough]))
+        size = self._sizes.again
+        frame = self._pool.take(self._few, size)
+        try:
+            for first in range(0, len(rows), size):
+                some = rows[first : first + size]
+                _compute(frame, X[np.resize(some, size)], X, checked=False)
+                for answer, result in zip(answers, frame.results, strict=True):
+                    answer[some] = result[: len(some)]
+        finally:
+            self._pool.give_back(frame)
 
 
 def _compute(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> None:

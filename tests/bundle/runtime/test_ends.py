@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from n4akit.bundle.runtime import Input, Instruction, Output, Plan, Replay, replay
+from n4akit.bundle.runtime import Input, Instruction, Output, Plan, Replay, sizes
 from n4akit.bundle.runtime.ends import MANY, NARROW, cut
 from n4akit.bundle.runtime.program import Program, programs
 
@@ -15,7 +15,7 @@ from .test_replay import chain
 
 
 def parts(plan: Plan, *outputs: str) -> tuple[Program, Program] | None:
-    return cut(plan, programs(plan, outputs, {}, "exact")[1])
+    return cut(programs(plan, outputs, {}, "exact")[1])
 
 
 def test_what_no_wide_line_needs_is_the_rest() -> None:
@@ -46,7 +46,7 @@ def test_the_parts_of_any_program_have_every_line_once_and_in_order() -> None:
         plan = draw_plan(Random(seed))
         for name in plan.outputs:
             _, whole = programs(plan, [name], {}, "exact")
-            found = cut(plan, whole)
+            found = cut(whole)
             if found is None:
                 continue
             seen += 1
@@ -67,7 +67,7 @@ def test_no_bit_depends_on_where_a_batch_is_cut(
 ) -> None:
     X = draw_rows(Random(n), 50, 300, ["plain", "scales"]).repeat(-(-n // 50), axis=0)[:n]
     expected = Replay(chain(), ["value", "std"])(X)
-    monkeypatch.setattr(replay, "ROOM", 200_000)
+    monkeypatch.setattr(sizes, "ROOM", 200_000)
     found = Replay(chain(), ["value", "std"], profile=profile, threads=threads)(X)
     for answer, exact in zip(found, expected, strict=True):
         if profile == "exact":
