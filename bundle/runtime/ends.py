@@ -14,15 +14,12 @@ from numpy.typing import NDArray
 from .frame import Frame
 from .program import Program
 
-__all__ = ["MANY", "Ends", "cut"]
+__all__ = ["Ends", "cut"]
 
 Matrix = NDArray[np.float64]
 
 NARROW = 8
 """Columns of the widest register that is narrow."""
-
-MANY = 2048
-"""Rows of which the rest is computed at once: a call takes little longer than for the rows of a block."""
 
 
 def cut(program: Program) -> tuple[Program, Program] | None:

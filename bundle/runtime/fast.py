@@ -30,6 +30,8 @@ def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1
     # Not a product with ones as of many rows: its sums are not good enough to know a constant row.
     a, out = a.reshape(len(a) * parts, a.shape[1] // parts), out.reshape(-1, 1)
     other = np.ones(a.shape[1]) if f == "sum" else a
+    if d == 1:
+        return [dots(a, other, out[:, 0])]
     found = np.empty_like(out)
     return [dots(a, other, found[:, 0]), partial(np.divide, found, np.full((1, 1), float(d)), out)]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import fast
-from .ends import MANY, Ends, cut
+from .ends import Ends, cut
 from .errors import PlanError
 from .evidence import SMALL, below
 from .frame import Frame, in_place
@@ -68,7 +68,7 @@ class Replay:
         # threads of its own, and two of ours would wait for each other there.
         wide = profile == "fast" and any(fast.has_threads(line, plan) for line, _ in self._few.lines)
         self._threads = 1 if wide or self._few.has("opaque") else threads
-        self._sizes = Sizes(self._few, self._many)
+        self._sizes = Sizes(self._few, self._many, None if self._parts is None else self._parts[1])
         self._pool = Pool()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
         self._pool.give_back(Frame(self._few, 1, bound=False))
@@ -139,7 +139,7 @@ class Replay:
             frames = [self._pool.take(head, size, bound=bound)]
             add: Callable[[int, Sequence[Matrix]], None] = put
             if rest is not None:
-                frames.append(self._pool.take(rest, max(1, MANY // size) * size))
+                frames.append(self._pool.take(rest, self._sizes.ends(size, bound=bound)))
                 ends = Ends(frames[1], size, check, put)
                 add = ends.add
             try:

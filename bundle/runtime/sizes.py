@@ -9,7 +9,10 @@ __all__ = ["Sizes"]
 
 ROOM = 1_800_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
-below 100,000, and the narrow end of many blocks as well."""
+below 100,000."""
+
+ENDS = 100_000
+"""Bytes of the arrays of the narrow end of many blocks."""
 
 REACH = 5_200_000
 """Bytes of spectra of one block at most: they are read several times, and stay in the cache that processors share. Of
@@ -20,9 +23,11 @@ EIGHT = 8
 
 
 class Sizes:
-    """For the program that answers `few` spectra and the one that answers `many`, or the same twice."""
+    """For the program that answers `few` spectra and the one that answers `many`, or the same twice, and the narrow end
+    of the latter, if any.
+    """
 
-    def __init__(self, few: Program, many: Program) -> None:
+    def __init__(self, few: Program, many: Program, rest: Program | None) -> None:
         once = few is not many
         two, one = Frame(few, 1, bound=False).size, Frame(many, 1, bound=False).size
         spectra = 8 * many.plan.inputs[0].width
@@ -36,6 +41,13 @@ class Sizes:
         # At least as many bytes as the spectra have are counted, for what kernels take by themselves; one reading takes
         # nothing.
         self._bound = max(1, min(room // max(one - spectra, 1 if once else spectra), REACH // spectra))
+
+        end = 1 if rest is None else Frame(rest, 1, bound=False).size
+        self._ends = {True: (room if once else ENDS) // end, False: ENDS // end}
+
+    def ends(self, size: int, *, bound: bool) -> int:
+        """The rows of as many whole blocks as end at once: a call takes little longer than for one."""
+        return max(1, self._ends[bound] // size) * size
 
     def most(self, *, bound: bool) -> int:
         """Rows that one block may have, of spectra that are read where they are or copied."""
