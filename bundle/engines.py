@@ -17,9 +17,8 @@ from .answers import Golden
 from .errors import MissingPackage
 from .onnx_forests import document, plain
 from .runtime.errors import PlanError
-from .runtime.frame import Kernel
 from .runtime.plan import Instruction, Plan
-from .runtime.replay import Engine
+from .runtime.program import Engine, Kernel
 from .runtime.spread import spread
 from .runtime.trees import KIDS, ROOT, add_leaves, forest, forget_unknown
 
@@ -59,7 +58,7 @@ def engine_of(name: str, threads: int) -> Engine | None:
 
 
 def seen_by_all(golden: Golden) -> Golden:
-    """The golden rows, repeated until they are enough for any engine."""
+    """The golden rows, repeated until they are enough for any engine, and for what is done with many."""
     times = -(-LEAST // len(golden.rows))
     rows, faithful, compiled = (np.tile(a, (times, 1)) for a in (golden.rows, golden.faithful, golden.compiled))
     return replace(golden, rows=rows, faithful=faithful, compiled=compiled)

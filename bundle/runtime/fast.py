@@ -17,30 +17,23 @@ from numpy.typing import NDArray
 from . import kernels, neighbours
 from .kernels import Calls, Scratch
 from .plan import Instruction, Plan
+from .products import NARROW, dots, matmul
 
 __all__ = ["KERNELS", "has_threads"]
 
 Matrix = NDArray[np.float64]
 
-NARROW = 8
-"""Up to so many columns a product is taken row by row: the library would wake its threads, and memory keeps these
-waiting."""
-
-
-def matmul(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix) -> Calls:
-    if len(table) > NARROW:
-        return [partial(np.matmul, a, table.T, out)]
-    return [_dots(a, weights, out[:, j]) for j, weights in enumerate(table)]
-
 
 def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1) -> Calls:
-    # Two passes, centring first, as in the plan: moments of one pass would lose the digits that tell a constant row.
     if f not in ("sum", "sumsq"):
         return kernels.row(out, scratch, a, f, d, parts)
+    # Not a product with ones as of many rows: its sums are not good enough to know a constant row.
     a, out = a.reshape(len(a) * parts, a.shape[1] // parts), out.reshape(-1, 1)
     other = np.ones(a.shape[1]) if f == "sum" else a
+    if d == 1:
+        return [dots(a, other, out[:, 0])]
     found = np.empty_like(out)
-    return [_dots(a, other, found[:, 0]), partial(np.divide, found, np.full((1, 1), float(d)), out)]
+    return [dots(a, other, found[:, 0]), partial(np.divide, found, np.full((1, 1), float(d)), out)]
 
 
 def dist(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix, f: str) -> Calls:
@@ -50,20 +43,15 @@ def dist(out: Matrix, scratch: Scratch, a: Matrix, table: Matrix, f: str) -> Cal
     squares, others = np.empty((len(a), 1)), np.empty(len(table))
     # Not as a square and its sum: the table may be larger than all else, and large batches bring this about for each
     # block of them.
-    _dots(table, table, others)()
+    dots(table, table, others)()
     return [
-        _dots(a, a, squares[:, 0]),
+        dots(a, a, squares[:, 0]),
         partial(np.matmul, a, table.T, out),
         partial(np.multiply, out, np.full((1, 1), -2.0), out),
         partial(np.add, out, others, out),
         partial(np.add, out, squares, out),
         partial(np.maximum, out, np.zeros((1, 1)), out=out),
     ]
-
-
-def _dots(a: Matrix, b: NDArray[np.float64], out: NDArray[np.float64]) -> Any:
-    """Each row of `a` times the vector `b`, or times its own row of `b`, as one dot product."""
-    return partial(np.matmul, a[:, None, :], b[..., None], out.reshape(-1, 1, 1))
 
 
 NATIVE = {"exp": np.exp, "log": np.log}

@@ -112,7 +112,7 @@ def row(out: Matrix, scratch: Scratch, a: Matrix, f: str, d: int, parts: int = 1
 
 def _parts(a: Matrix, parts: int) -> Matrix:
     """Each part of each row as a row of its own."""
-    return a.reshape(len(a) * parts, a.shape[1] // parts)
+    return a if parts == 1 else a.reshape(len(a) * parts, a.shape[1] // parts)
 
 
 def argmax(out: Matrix, scratch: Scratch, a: Matrix, parts: int = 1) -> Calls:

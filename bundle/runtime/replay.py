@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
-from threading import Lock
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import fast
+from .ends import Ends, cut
 from .errors import PlanError
 from .evidence import SMALL, below
-from .frame import Frame, Kernel, Opaque, kernel
+from .frame import Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse, unanswered
-from .plan import Instruction, Plan
-from .spread import spread
+from .plan import Plan
+from .pool import Pool
+from .program import PROFILES, Engine, Opaque, programs
+from .sizes import Sizes
+from .spread import spread, taken
 
 __all__ = ["PROFILES", "Engine", "Opaque", "Replay"]
 
 Matrix = NDArray[np.float64]
-Engine = Callable[[Plan, Sequence[Instruction]], Mapping[str, Kernel]]
-"""Makes kernels of its own for some lines of a checked plan, by the register that they compute."""
-
-PROFILES: Mapping[str, Mapping[str, Kernel]] = MappingProxyType({"exact": {}, "fast": fast.KERNELS})
-"""The kernels that each profile puts in the place of the exact ones."""
-
-ROOM = 1_900_000
-"""Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
-below 100,000."""
-
-MANY = 256
-"""Rows of a block for an engine, which asks for many at once, even where their arrays leave the caches."""
-
-KEPT = 8
-"""Frames kept between calls: each thread that predicts at once needs one."""
 
 FEW = 4
 BUFFER = 512
 """Elements of numpy's buffer for more than a few rows: at its own 8192, numpy copies several rows together wherever
 one operand is narrower or has one row, which takes longer than the arithmetic."""
+
+MANY = 256
+"""Rows of a block for an engine, which asks for many at once, even where their arrays leave the caches."""
 
 SHARE = 4
 """Blocks that each thread must find for another thread to be worth its start."""
@@ -54,8 +44,7 @@ class Replay:
 
     `opaque` maps the digests of pickled artifacts to what they compute; without it a plan that needs one is refused.
     `profile` is `exact` or `fast`; up to `threads` threads share the rows of a large batch, which changes no bit in the
-    exact profile. `engine` computes what it can in the place of both, in threads of its own. Raises PlanError when the
-    plan cannot be run. Safe to call from several threads.
+    exact profile. Raises PlanError when the plan cannot be run. Safe to call from several threads.
     """
 
     def __init__(
@@ -77,17 +66,17 @@ class Replay:
         self.plan = plan
         self.outputs = tuple(outputs)
         self.width = plan.inputs[0].width
-        self._body = _needed(plan.body, {plan.outputs[name].register for name in outputs})
-        taken = engine(plan, self._body) if engine else {}
-        self._kernels = [taken.get(line.out) or kernel(line, opaque or {}, PROFILES[profile]) for line in self._body]
+        self._few, self._many = programs(plan, outputs, opaque or {}, profile, engine)
+        self._parts = cut(self._many)
         # A pickled step may be anything: it is not asked for two blocks at once. A library of linear algebra has
         # threads of its own, and two of ours would wait for each other there; so has an engine.
-        alone = any(line.op == "opaque" or (profile == "fast" and fast.has_threads(line, plan)) for line in self._body)
-        self._threads = 1 if alone or taken else threads
-        self._lock = Lock()
+        wide = profile == "fast" and any(fast.has_threads(line, plan) for line, _ in self._few.lines)
+        self._threads = 1 if wide or engine or self._few.has("opaque") else threads
+        least = MANY if engine else 1
+        self._sizes = Sizes(self._few, self._many, None if self._parts is None else self._parts[1], least)
+        self._pool = Pool()
         # The frame for one row is made at once: what numpy cannot run is refused before it may predict.
-        self._frames = [self._new_frame(1)]
-        self._block = max(MANY if taken else 1, ROOM // self._frames[0].size)
+        self._pool.give_back(Frame(self._few, 1, bound=False))
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
@@ -114,79 +103,102 @@ class Replay:
         n = len(X)
         if n <= FEW:
             with np.errstate(all="ignore"):
-                return self._one_block(X, checked)
-        if n <= self._block:
+                return self._one_block(X, checked, bound=False)
+        bound = in_place(X)
+        if n <= max(self._sizes.few, self._sizes.most(bound=bound)):
             with _settings():
-                return self._one_block(X, checked)
-        return self._many_blocks(X, checked)
+                return self._one_block(X, checked, bound)
+        return self._many_blocks(X, checked, bound)
 
-    def _one_block(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
-        frame = self._frame(len(X))
+    def _one_block(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
+        few = len(X) <= self._sizes.few
+        frame = self._pool.take(self._few if few else self._many, len(X), bound=bound and not few)
         try:
-            _compute(frame, X, X, checked)
-            return tuple([result.copy() for result in frame.results])
+            self._compute(frame, X, X, checked)
+            answers = tuple([result.copy() for result in frame.results[: len(self.outputs)]])
+            self._read_again(X, 0, frame.results[len(self.outputs) :], answers)
+            return answers
         finally:
-            self._give_back(frame)
+            self._pool.give_back(frame)
 
-    def _many_blocks(self, X: Matrix, checked: bool) -> tuple[Matrix, ...]:
+    def _many_blocks(self, X: Matrix, checked: bool, bound: bool) -> tuple[Matrix, ...]:
         """The outputs, from blocks of one size that threads take from one pile.
 
         The last block ends with the batch: it repeats some rows of the one before, with the same bits.
         """
-        n = len(X)
-        blocks = -(-n // self._block)
-        size = -(-n // blocks)
+        n, size = len(X), self._sizes.block(len(X), bound=bound)
         starts = deque([min(start, n - size) for start in range(0, n, size)])
-        answers = tuple([np.empty((n, self.plan.widths[self.plan.outputs[name].register])) for name in self.outputs])
+        answers = tuple([np.empty((n, self.plan.widths[name])) for name in self._few.wanted])
+        threads = max(1, min(self._threads, len(starts) // SHARE))
+        head, rest = (self._many, None) if self._parts is None or len(starts) < SHARE else self._parts
+
+        def check(evidence: Sequence[NDArray[Any]]) -> None:
+            if checked and not all(below(seen, SMALL) for seen in evidence):
+                self._refuse_unusable(X, X)
+
+        def put(start: int, results: Sequence[Matrix]) -> None:
+            for answer, result in zip(answers, results, strict=False):
+                answer[start : start + size] = result
+            self._read_again(X, start, results[len(answers) :], answers)
 
         def work() -> None:
-            frame = self._frame(size)
+            frames = [self._pool.take(head, size, bound=bound)]
+            add: Callable[[int, Sequence[Matrix]], None] = put
+            if rest is not None:
+                frames.append(self._pool.take(rest, self._sizes.ends(size, bound=bound)))
+                ends = Ends(frames[1], size, check, put)
+                add = ends.add
             try:
                 with _settings():  # which are a thread's own
-                    for start in _taken(starts):
-                        rows = slice(start, start + size)
-                        _compute(frame, X[rows], X, checked)
-                        for answer, result in zip(answers, frame.results, strict=True):
-                            answer[rows] = result
+                    for start in taken(starts):
+                        self._compute(frames[0], X[start : start + size], X, checked)
+                        add(start, frames[0].results)
+                    if rest is not None:
+                        ends.finish()
             except BaseException:
                 starts.clear()
                 raise
             finally:
-                self._give_back(frame)
+                for frame in frames:
+                    self._pool.give_back(frame)
 
-        spread(work, max(1, min(self._threads, blocks // SHARE)))
+        spread(work, threads)
         return answers
 
-    def _frame(self, rows: int) -> Frame:
-        with self._lock:
-            for number, frame in enumerate(self._frames):
-                if len(frame.x) == rows:
-                    return self._frames.pop(number)
-        return self._new_frame(rows)
+    def _read_again(self, X: Matrix, start: int, enough: Sequence[Matrix], answers: Sequence[Matrix]) -> None:
+        """Answer those rows, from `start` on, of which one reading keeps not enough, or gives no number."""
+        if all((left > 0.0).all() for left in enough):
+            return
+        rows = start + np.flatnonzero(~np.logical_and.reduce([left[:, 0] > 0.0 for left in enough]))
+        size = self._sizes.again
+        frame = self._pool.take(self._few, size)
+        try:
+            for first in range(0, len(rows), size):
+                some = rows[first : first + size]
+                self._compute(frame, X[np.resize(some, size)], X, checked=False)
+                for answer, result in zip(answers, frame.results, strict=True):
+                    answer[some] = result[: len(some)]
+        finally:
+            self._pool.give_back(frame)
 
-    def _new_frame(self, rows: int) -> Frame:
-        return Frame(self.plan, self._body, self._kernels, self.outputs, rows)
+    def _compute(self, frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> None:
+        """Leave the outputs for `rows` of X in the frame; should one be bad, all bad rows of X are named at once."""
+        frame.fill(rows)
+        evidence = frame.evidence
+        if checked and evidence is None and not below(frame.spectra, LARGEST * LARGEST):
+            self._refuse_unusable(rows, X)
+        for call in frame.calls:
+            call()
+        if checked and evidence is not None:
+            for seen in evidence:
+                if not below(seen, SMALL):
+                    self._refuse_unusable(rows, X)
 
-    def _give_back(self, frame: Frame) -> None:
-        frame.let_go()
-        with self._lock:
-            self._frames.append(frame)
-            if len(self._frames) > KEPT:
-                del self._frames[0]
-
-
-def _compute(frame: Frame, rows: NDArray[Any], X: NDArray[Any], checked: bool) -> None:
-    """Leave the outputs for `rows` of X in the frame; should one be bad, all bad rows of X are named at once."""
-    frame.fill(rows)
-    evidence = frame.evidence
-    if checked and evidence is None and not below(frame.spectra, LARGEST * LARGEST):
-        _refuse_unusable(rows, X, frame.missing)
-    for call in frame.calls:
-        call()
-    if checked and evidence is not None:
-        for seen in evidence:
-            if not below(seen, SMALL):
-                _refuse_unusable(rows, X, frame.missing)
+    def _refuse_unusable(self, rows: NDArray[Any], X: NDArray[Any]) -> None:
+        # Blocks with missing values come here too: these rows show alone whether there is anything to refuse.
+        missing = self.plan.inputs[0].missing
+        if bad_rows(rows, missing):
+            raise refuse(bad_rows(X, missing), len(X))
 
 
 @contextmanager
@@ -198,30 +210,6 @@ def _settings() -> Iterator[None]:
             yield
         finally:
             np.setbufsize(size)
-
-
-def _taken(pile: deque[int]) -> Iterator[int]:
-    while True:
-        try:
-            taken = pile.popleft()
-        except IndexError:
-            return
-        yield taken
-
-
-def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
-    kept, wanted = [], set(wanted)
-    for line in reversed(body):
-        if line.out in wanted:
-            kept.append(line)
-            wanted.update(line.inputs)
-    return kept[::-1]
-
-
-def _refuse_unusable(rows: NDArray[Any], X: NDArray[Any], missing: bool) -> None:
-    # Blocks with missing values come here too: these rows show alone whether there is anything to refuse.
-    if bad_rows(rows, missing):
-        raise refuse(bad_rows(X, missing), len(X))
 
 
 def _refuse_unanswered(value: Matrix, X: NDArray[Any]) -> None:

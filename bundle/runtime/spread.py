@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from threading import Thread
 
-__all__ = ["spread", "useful_threads"]
+__all__ = ["spread", "taken", "useful_threads"]
 
 MOST = 8
 """The calls of a block hold the interpreter's lock for about an eighth of its time: more threads would only wait."""
@@ -16,6 +17,16 @@ def useful_threads() -> int:
     """One for each processor that this process may run on, but no more than `MOST`."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST)
+
+
+def taken(pile: deque[int]) -> Iterator[int]:
+    """What this thread gets of a pile before it is empty."""
+    while True:
+        try:
+            first = pile.popleft()
+        except IndexError:
+            return
+        yield first
 
 
 def spread(work: Callable[[], None], threads: int) -> None:

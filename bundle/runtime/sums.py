@@ -36,6 +36,8 @@ def row_sums(x: Matrix, out: Matrix) -> None:
 def sum_calls(x: Matrix, out: Matrix) -> list[Call]:
     """The calls that do what `row_sums` does, bound to these arrays, to be made as often as `x` changes."""
     sums = _segment_sums()
+    if x.shape[1] <= SEGMENT:
+        return [sums(x, out)]
     calls = [sums(x[:, :SEGMENT], out)]
     for start in range(SEGMENT, x.shape[1], SEGMENT):
         part = np.empty((len(x), 1))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan, Replay
-from n4akit.bundle.runtime.fast import KERNELS, NARROW, has_threads
+from n4akit.bundle.runtime.fast import KERNELS, has_threads
+from n4akit.bundle.runtime.products import NARROW
 
 from .programs import WORDS, bits, draw_lines, draw_plan, draw_rows
 from .test_replay import chain

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit.bundle.runtime import Constant, Input, InputError, Instruction, Output, Plan, Replay
-from n4akit.bundle.runtime.replay import KEPT
+from n4akit.bundle.runtime.pool import KEPT
 
 from .programs import bits, draw_rows
 
@@ -51,7 +51,7 @@ def test_eight_threads_on_one_replay_give_the_bits_of_one_thread() -> None:
     with ThreadPoolExecutor(8) as pool:
         for first, answers in enumerate(pool.map(predict, range(8))):
             assert answers == [expected[(first + i) % len(work)] for i in range(len(work))]
-    assert len(replay._frames) <= KEPT
+    assert len(replay._pool.frames) <= KEPT
 
 
 def test_two_threads_never_hold_one_frame() -> None:
@@ -134,11 +134,11 @@ def test_a_register_that_is_read_late_is_not_overwritten_by_one_of_its_width() -
 
 def test_the_rest_of_a_batch_does_not_cost_the_frame_of_its_blocks() -> None:
     replay = Replay(chain())
-    X = batches(1)[0][:1].repeat(replay._block * 2 + 1, axis=0)
+    X = batches(1)[0][:1].repeat(replay._sizes.most(bound=True) * 2 + 1, axis=0)
     replay.predict(X)
-    frames = {len(frame.x): frame for frame in replay._frames}
+    frames = {frame.rows: frame for frame in replay._pool.frames}
     replay.predict(X)
-    assert {len(frame.x): frame for frame in replay._frames} == frames
+    assert {frame.rows: frame for frame in replay._pool.frames} == frames
 
 
 def test_no_rows_are_no_answers() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from n4akit.bundle.runtime import Input, InputError, Instruction, Output, Plan, Replay, replay
+from n4akit.bundle.runtime import Input, InputError, Instruction, Output, Plan, Replay, sizes
 from n4akit.bundle.runtime.spread import MOST, spread, useful_threads
 
 from .programs import bits, draw_plan, draw_present, draw_rows
@@ -25,7 +25,7 @@ from .test_replay import chain
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few rows, so that few rows are many blocks."""
-    monkeypatch.setattr(replay, "ROOM", 20_000)
+    monkeypatch.setattr(sizes, "ROOM", 20_000)
 
 
 def test_all_work_is_done_once_and_by_several_threads() -> None:
@@ -116,7 +116,7 @@ def test_threads_name_the_same_bad_rows(rows: int, threads: int, planted: dict[i
 
 
 def test_a_pickled_step_never_meets_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "ROOM", 1000)
+    monkeypatch.setattr(sizes, "ROOM", 1000)
     inside = threading.Lock()
 
     def alone(x: Any) -> Any:
