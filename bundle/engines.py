@@ -58,7 +58,7 @@ def engine_of(name: str, threads: int) -> Engine | None:
 
 
 def seen_by_all(golden: Golden) -> Golden:
-    """The golden rows, repeated until they are enough for any engine, and for what is done with many."""
+    """The golden rows, repeated until they are enough for any engine."""
     times = -(-LEAST // len(golden.rows))
     rows, faithful, compiled = (np.tile(a, (times, 1)) for a in (golden.rows, golden.faithful, golden.compiled))
     return replace(golden, rows=rows, faithful=faithful, compiled=compiled)

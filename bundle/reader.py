@@ -226,15 +226,13 @@ class _Inspection:
             predictor = predicting(profile=self.profile, engine=engine_of(self.engine, self.threads))
         except PlanError as error:
             raise BundleError(str(error)) from None
-        many = seen_by_all(rows)
         if self.profile == "exact":
-            problems = _replayed(predictor.replay, "compiled", many, predictor.profile)
+            problems = _replayed(predictor.replay, "compiled", seen_by_all(rows), predictor.profile)
             self._find(problems, f"golden rows, by {self.engine}")
         elif predictor.profile == "opaque":
             raise BundleError("profile 'fast': a pickled step takes part, which no profile makes faster; ask for none")
         else:
-            # A few spectra and many are not computed in one way.
-            predictor.bound = max(fast_bound(predictor.replay, some) for some in (rows, many))
+            predictor.bound = fast_bound(predictor.replay, rows)
         return predictor
 
     def _find(self, problems: list[str], what: str) -> None:

@@ -41,7 +41,6 @@ class Sizes:
         # At least as many bytes as the spectra have are counted, for what kernels take by themselves; one reading takes
         # nothing.
         self._bound = max(least, min(room // max(one - spectra, 1 if once else spectra), REACH // spectra))
-
         end = 1 if rest is None else Frame(rest, 1, bound=False).size
         self._ends = {True: (room if once else ENDS) // end, False: ENDS // end}
 

@@ -10,7 +10,7 @@ from threading import Thread
 __all__ = ["spread", "taken", "useful_threads"]
 
 MOST = 8
-"""The calls of a block hold the interpreter's lock for about an eighth of its time: more threads would only wait."""
+"""The calls of a block hold the interpreter's lock for up to an eighth of its time: more threads would only wait."""
 
 
 def useful_threads() -> int:
