@@ -7,11 +7,11 @@ from .program import Program
 
 __all__ = ["Sizes"]
 
-ROOM = 1_800_000
+ROOM = 1_700_000
 """Bytes of all arrays of one block: more leave the caches, less cost more calls. What the calls themselves take stays
 below 100,000."""
 
-ENDS = 100_000
+ENDS = 200_000
 """Bytes of the arrays of the narrow end of many blocks."""
 
 REACH = 5_200_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from _thread import LockType, allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterator
-from threading import Thread
 
 __all__ = ["spread", "taken", "useful_threads"]
 
@@ -39,16 +39,24 @@ def spread(work: Callable[[], None], threads: int) -> None:
         except BaseException as failure:  # raised below, in the thread that asked
             failures.append(failure)
 
-    others: list[Thread] = []
-    for _ in range(threads - 1):
-        other = Thread(target=run)
+    def other(running: LockType) -> None:
         try:
-            other.start()
+            run()
+        finally:
+            running.release()
+
+    others: list[LockType] = []
+    for _ in range(threads - 1):
+        running = allocate_lock()
+        running.acquire()
+        try:
+            # Not threading.Thread: it waits until the other has begun, for a twentieth of what a large batch takes.
+            start_new_thread(other, (running,))
         except RuntimeError:  # no more threads are to be had: those that run do the work
             break
-        others.append(other)
+        others.append(running)
     run()
-    for other in others:
-        other.join()
+    for running in others:
+        running.acquire()
     if failures:
         raise failures.pop(0)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle.runtime import Input, InputError, Instruction, Output, Plan, Replay, sizes
+from n4akit.bundle.runtime import spread as spreading
 from n4akit.bundle.runtime.spread import MOST, spread, useful_threads
 
 from .programs import bits, draw_plan, draw_present, draw_rows
@@ -56,10 +57,10 @@ def test_an_error_of_any_thread_is_raised_once_all_have_stopped() -> None:
 
 
 def test_where_no_thread_can_be_started_the_caller_does_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: threading.Thread) -> None:
+    def refuse(*given: Any) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(spreading, "start_new_thread", refuse)
     done = []
     spread(lambda: done.append(threading.get_ident()), 8)
     assert done == [threading.get_ident()]
