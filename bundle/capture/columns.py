@@ -8,6 +8,7 @@ import numpy as np
 
 from ..operators import SNV, Concat, Operators, Scale, Select
 from ..preprocessing import Bins, Fill, Missing, Products, Quantiles, Splines
+from .origin import ROUTE
 from .registry import Reading, reads, refuses, spelled
 from .state import State
 
@@ -54,7 +55,10 @@ def splines(state: State) -> Reading:
     fitted = state.get("bsplines_")
     if beyond == "linear" and int(fitted[0].k) < 2:
         raise state.refuse("extrapolation='linear' is not supported below degree 2")
-    knots, table = np.array([spline.t for spline in fitted]), np.asarray(fitted[0].c, dtype=np.float64)
+    try:
+        knots, table = np.array([spline.t for spline in fitted]), np.asarray(fitted[0].c, dtype=np.float64)
+    except AttributeError:  # scipy keeps them otherwise today, and says so when they are asked for
+        raise state.refuse(f"another scipy wrote its splines, which this one cannot read: {ROUTE}") from None
     if not state.get("include_bias"):
         table = np.ascontiguousarray(table[:, :-1])
     return Reading((Splines(state.finite("bsplines_", knots), int(fitted[0].k), table, beyond),))
