@@ -19,7 +19,7 @@ from .onnx_forests import document, plain
 from .runtime.errors import PlanError
 from .runtime.plan import Instruction, Plan
 from .runtime.program import Engine, Kernel
-from .runtime.spread import spread
+from .runtime.spread import spread, taken
 from .runtime.trees import KIDS, ROOT, add_leaves, forest, forget_unknown
 
 __all__ = ["ENGINES", "check_engine", "engine_of", "seen_by_all"]
@@ -117,11 +117,7 @@ def _walk(session: Any, threads: int, out: Matrix, x: Matrix, value: Matrix, gro
 
     def work() -> None:
         with np.errstate(all="ignore"):  # which are a thread's own
-            while True:
-                try:
-                    start = starts.popleft()
-                except IndexError:
-                    return
+            for start in taken(starts):
                 part = slice(start, start + rows)
                 (leaves,) = session.run(None, {"x": x[part]})
                 add_leaves(out[part], leaves, value, groups)

@@ -30,7 +30,7 @@ def encode(value: Any, what: str) -> str:
     text that is not Unicode.
     """
     try:
-        return _json(_plain(value)).decode()
+        return plain(_plain(value))
     except _SameText as error:
         raise Refused(f"{what}: two keys become the same text {error.args[0]!r}; one would be lost") from None
     except RecursionError:

@@ -129,7 +129,7 @@ class Inbox:
 
         Raises StoreError when it cannot be written: then nothing was recorded.
         """
-        row = (kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body))
+        row = _row(kind, id, doc, body)
         with self._lock:  # spelled out, and not `_writing`: this is done for every record
             try:
                 writer = (self._connections or self._connected())[0]
@@ -158,7 +158,7 @@ class Inbox:
                 raise Refused(once)
             if after and after not in kinds:
                 return False
-            writer.execute(_PUT_ONCE, (once, kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body)))
+            writer.execute(_PUT_ONCE, (once, *_row(kind, id, doc, body)))
         return True
 
     def marked(self, mark: str) -> bool:
@@ -302,6 +302,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG // 4096}")
     return connection
+
+
+def _row(kind: str, id: str, doc: str, body: bytes | None) -> tuple[Any, ...]:
+    return kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body)
 
 
 def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Record:

@@ -45,7 +45,7 @@ def holds(desk: Reading, table: str, id: str) -> bool:
     """Whether a row is there."""
     with desk.database() as connection:
         query = f"SELECT 1 FROM {table} WHERE {TABLES[table].key} = ?"
-        return bool(connection.execute(query, [str(id) if is_id(id) else None]).fetchall())
+        return bool(look_up(connection, query, str(id) if is_id(id) else None).fetchall())
 
 
 def _decoded(values: dict[str, Any], documents: frozenset[str]) -> dict[str, Any]:
