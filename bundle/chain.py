@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .ends import Axis, Classes, Source, Target
 from .operators import Operator
+from .runtime.limits import Limits
 
-__all__ = ["Axis", "Chain", "Classes", "Source", "Step", "Target"]
+__all__ = ["Axis", "Chain", "Classes", "Domain", "Source", "Step", "Target"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,18 @@ class Step:
     spread: tuple[Operator, ...] = ()
     """What makes of the same spectra the standard deviation of each answer, where a model tells one. It is an answer of
     the chain if this is the last step of its only branch: how the errors of folds depend on each other is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """Where the spectra of the calibration lie, as the first `after` steps leave them: around `center` (w,), most of
+    them within k orthonormal `directions` (k, w), in which their standard deviations are `deviations` (k,).
+    """
+
+    after: int
+    center: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    deviations: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +72,10 @@ class Chain:
     """The blocks that a spectrum is made of, side by side, where there are several."""
     missing: bool = False
     """Whether values of a spectrum may be missing (NaN): every branch does with them what its objects do."""
+    domain: Domain | None = None
+    """Where the spectra of its calibration lie, where that is known."""
+    limits: Limits | None = None
+    """What is usual in its calibration, where that is known."""
     opaque: Mapping[str, bytes] = field(default_factory=dict)
     """Pickled artifacts of opaque steps by their sha256."""
     provenance: Mapping[str, Any] = field(default_factory=dict)

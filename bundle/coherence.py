@@ -8,9 +8,12 @@ from typing import Any
 from . import canonical, npy, programs
 from .ends import Classes
 from .format import ARRAY_CLASS, GOLDEN, MANIFEST, member, profile, words
-from .runtime.plan import Plan
+from .runtime.plan import ASIDE, Plan
 
 __all__ = ["check"]
+
+DISTANCES = {"t2", "q", *ASIDE}
+"""What a plan tells of a spectrum, not of its targets."""
 
 
 def _uses(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[int, ...]]]:
@@ -21,10 +24,18 @@ def _uses(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[int, 
     for width, axis in _axes(manifest):
         yield axis["array"], "axis", "<f8", (width,)
     yield manifest["golden"]["rows"], "golden", "<f8", (manifest["golden"]["count"], manifest["n_features"])
+    for sha256 in _envelope(manifest):
+        yield sha256, "limits", "<f8", (manifest["n_features"],)
     for kind in ("faithful", "compiled"):
         for line in manifest["plans"][kind]["body"]:
             if line["op"] == "opaque":
                 yield str(line.get("artifact")), "opaque", "pickle", ()
+
+
+def _envelope(manifest: dict[str, Any]) -> list[str]:
+    """The arrays of the least and the largest value of each point."""
+    found = manifest.get("limits", {}).get("envelope")
+    return [] if found is None else [found["low"], found["high"]]
 
 
 def _axes(manifest: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -101,10 +112,15 @@ def _check_plan(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
     if widths != [manifest["n_features"]]:
         yield f"inputs of widths {widths}, expected one of {manifest['n_features']}"
     expected = ["proba", "value"] if manifest["chain"]["fold_rule"] == "soft" else ["value"]
-    told = plan.outputs.keys() - ({"std"} if manifest["task"] == "regression" else set())
-    if sorted(told) != expected:
+    distances = {*ASIDE, "t2", "q"} if "t2" in manifest.get("limits", {}) else set()
+    optional = {"std", "spread"} if manifest["task"] == "regression" else set()
+    expected = sorted(distances.union(expected))
+    if sorted(plan.outputs.keys() - optional) != expected:
         yield f"outputs {sorted(plan.outputs)}, expected {expected}"
         return
+    for output in DISTANCES & plan.outputs.keys() - set(ASIDE):
+        if plan.widths[plan.outputs[output].register] != 1:
+            yield f"output {output!r} has {plan.widths[plan.outputs[output].register]} columns, expected one"
     yield from _check_classes(manifest, plan) if "classes" in manifest else _check_targets(manifest, plan)
     indexes, folds = {step["index"] for step in manifest["chain"]["steps"]}, {*manifest["chain"]["folds"]}
     for line in plan.body:
@@ -117,6 +133,8 @@ def _check_plan(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
 def _check_targets(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
     targets = tuple(target["name"] for target in manifest["targets"])
     for output, found in plan.outputs.items():
+        if output in DISTANCES:
+            continue
         columns = plan.widths[found.register]
         if columns != len(targets) or found.names not in ((), targets):
             said = f"{columns} columns named {list(found.names)}"
@@ -150,6 +168,17 @@ def _check_ends(manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{MANIFEST} targets: {len(manifest['targets'])} with classes, expected one"
     if len(chain.get("weights", chain["folds"])) != len(chain["folds"]):
         yield f"{MANIFEST} chain.weights: {len(chain['weights'])} for {len(chain['folds'])} folds"
+    yield from _check_limits(manifest)
     widths = [source["width"] for source in manifest.get("sources", ())]
     if widths and sum(widths) != manifest["n_features"]:
         yield f"{MANIFEST} sources: widths {widths}, expected {manifest['n_features']} points in all"
+
+
+def _check_limits(manifest: dict[str, Any]) -> Iterator[str]:
+    """What is usual is said for each target, of both distances or of neither."""
+    limits, targets = manifest.get("limits", {}), len(manifest["targets"])
+    if ("t2" in limits) != ("q" in limits) or ("t2" in limits) != ("components" in limits):
+        yield f"{MANIFEST} limits: {sorted(limits)}, expected all of components, q and t2 or none"
+    for name, found in (("ranges", limits.get("ranges")), ("interval", limits.get("interval", {}).get("half_widths"))):
+        if found is not None and (manifest["task"] != "regression" or len(found) != targets):
+            yield f"{MANIFEST} limits.{name}: {len(found)} of them, expected one for each of {targets} quantities"

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import answers, coherence, format, npy
+from . import answers, coherence, format, limits, npy
 from .answers import Golden
 from .archive import Archive
 from .ends import Axis, Classes, Source, Target
 from .errors import BundleError
 from .runtime.errors import PlanError
+from .runtime.limits import Limits
 
 __all__ = ["Contents"]
 
@@ -61,6 +62,16 @@ class Contents:
         said = self.manifest.get("classes")
         return None if said is None else Classes.restored(said)
 
+    def limits(self) -> Limits | None:
+        """What is usual in the calibration, where the bundle knows it."""
+        said = self.manifest.get("limits")
+        if said is None:
+            return None
+        try:
+            return limits.restored(said, lambda sha256: self.array(sha256, "<f8", (self.manifest["n_features"],)))
+        except ValueError as error:
+            raise BundleError(f"{format.MANIFEST} {error}") from None
+
     def _axis(self, entry: dict[str, Any] | None, width: int) -> Axis | None:
         if entry is None:
             return None
@@ -78,7 +89,7 @@ class Contents:
             raise BundleError(f"member {format.GOLDEN}: it is not the one of which the manifest holds the sha256")
         try:
             plan = self.plans["compiled"]
-            columns = sum(plan.widths[output.register] for output in plan.outputs.values())
+            columns = max(place.stop for place in plan.columns.values())
             found = answers.restore(data, rows, entry["origin"], columns)
         except ValueError as error:
             raise BundleError(f"{format.GOLDEN}: {error}") from None

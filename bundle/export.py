@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .chain import Chain
+from .domain import Validation
 from .errors import WriteError
 from .script import write_script
 from .writer import write_bundle
@@ -16,7 +17,13 @@ __all__ = ["FORMATS", "export", "with_suffix"]
 FORMATS = ("n4a", "n4a.py")
 
 
-def export(chain: Chain, path: str | os.PathLike[str], format: str = "n4a", calibration: Any = None) -> Path:
+def export(
+    chain: Chain,
+    path: str | os.PathLike[str],
+    format: str = "n4a",
+    calibration: Any = None,
+    validation: Validation | None = None,
+) -> Path:
     """Write a chain in a format, `n4a` (a bundle) or `n4a.py` (a script), and answer the path of the file.
 
     A path without suffix gets the format's; missing folders are made. `calibration` is spectra (n, p) from which golden
@@ -28,8 +35,8 @@ def export(chain: Chain, path: str | os.PathLike[str], format: str = "n4a", cali
     except OSError as error:
         raise WriteError(f"{target.parent}: the folder cannot be made: {error.strerror}") from error
     if format == "n4a":
-        return write_bundle(chain, target, calibration=calibration)
-    return write_script(chain, target, calibration=calibration)
+        return write_bundle(chain, target, calibration=calibration, validation=validation)
+    return write_script(chain, target, calibration=calibration, validation=validation)
 
 
 def with_suffix(path: Path, format: str) -> Path:

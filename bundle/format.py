@@ -9,6 +9,7 @@ from typing import Any
 from . import canonical, programs
 from .answers import ORIGINS
 from .ends import CLASS_TYPES, FOLD_RULES
+from .limits import LIMITS
 from .runtime.errors import PlanError
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Plan
@@ -45,7 +46,7 @@ LARGEST = 2**24
 SHOWN = 100
 """Complaints about the form of a manifest before its reader gives up: a hostile one has millions."""
 
-ROLES = ("plan", "axis", "golden", "opaque")
+ROLES = ("plan", "axis", "golden", "limits", "opaque")
 """What an artifact is for; the first of these that applies."""
 
 ARRAY_CLASS = "numpy.ndarray"
@@ -83,6 +84,7 @@ _SCHEMA = record(
     },
     {
         "axis": _AXIS,
+        "limits": LIMITS,
         "classes": record({"labels": items(anything, 2), "type": choice(*CLASS_TYPES)}),
         "sources": items(record({"name": text, "width": integer(1)}, {"axis": _AXIS}), 1),
     },

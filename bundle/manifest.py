@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import canonical, programs
+from . import canonical, limits, programs
 from .answers import Golden
 from .chain import Axis, Chain, Source
 from .format import FORMAT, VERSION, profile, words
@@ -48,6 +48,8 @@ def describe(chain: Chain, plans: Mapping[str, Plan], golden: Golden, answers: b
         manifest["axis"] = _axis(chain.axis, keep)
     if chain.classes is not None:
         manifest["classes"] = {"labels": canonical.tagged(chain.classes.labels), "type": chain.classes.dtype}
+    if chain.limits is not None:
+        manifest["limits"] = limits.described(chain.limits, lambda array: keep(array, "limits"))
     if chain.sources:
         manifest["sources"] = [_source(source, keep) for source in chain.sources]
     return manifest

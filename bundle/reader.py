@@ -59,6 +59,9 @@ class Bundle:
         """What is predicted: names and units."""
         self.classes = predictor.classes
         """What a classifier tells apart, in order; None for a regression."""
+        self.limits = predictor.limits
+        """What is usual in the calibration: limits of T² and Q, ranges, the interval, how spectra look; empty where the
+        bundle was written without."""
         self.golden = golden
         """The golden rows, and what both plans answer for them."""
         self._contents = contents
@@ -90,6 +93,17 @@ class Bundle:
     def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
         """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
         return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict)
+
+    def contributions(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+    ) -> NDArray[np.float64]:
+        """What each point of n spectra has that no spectrum of the calibration has: (n, w), the residual of which Q is
+        the sum of squares, at the points that the model's preprocessing leaves. Where that is as many as a spectrum
+        has, they are at the positions of `axis`.
+
+        Raises InputError also when the bundle was written without calibration spectra.
+        """
+        return self._predictor.contributions(X, wavelengths, unit=unit, strict=strict)
 
     def plan(self, kind: str = "compiled") -> Plan:
         """The `compiled` plan, which predicts, or the `faithful` one, which follows the chain step by step and fold by
@@ -198,6 +212,7 @@ class _Inspection:
             axis=contents.axis(),
             targets=contents.targets,
             classes=contents.classes(),
+            limits=contents.limits(),
             sources=contents.sources(),
             digest=contents.digest,
             opaque=functions,

@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,30 +26,37 @@ from numpy.typing import NDArray
 from ..templates import render
 from . import canonical
 from .chain import Chain
+from .domain import Validation
 from .errors import WriteError
 from .facts import facts
 from .format import MANIFEST
-from .runtime import alignment, places, spectra_csv, stdlib
+from .runtime import alignment, places, record, spectra_csv, stdlib, verdict
 from .runtime.instructions import INSTRUCTIONS
-from .runtime.plan import Constant, Instruction, Plan
+from .runtime.limits import Limits
+from .runtime.plan import ASIDE, BESIDE, Constant, Instruction, Plan
+from .runtime.program import needed
 from .writer import Draft, place, prepare
 
 __all__ = ["script_text", "write_script"]
 
 LINE = 100
 """Characters of base64 in a line."""
+SHARED: set[Callable[..., Any]] = {stdlib.total, stdlib.exponential, stdlib.logarithm}
+"""What is asked for beside the words of the plan."""
 PATIENCE = 600
 """Seconds that a script may take for its golden rows before it is given up."""
 
 
-def write_script(chain: Chain, path: str | os.PathLike[str], *, calibration: Any = None) -> Path:
+def write_script(
+    chain: Chain, path: str | os.PathLike[str], *, calibration: Any = None, validation: Validation | None = None
+) -> Path:
     """Write a chain as a script at `path`, after a clean Python gave the golden answers with it.
 
     `calibration` is as for `write_bundle`, and the script carries the digest of the bundle that it would write. Raises
     WriteError when a step is opaque or the script fails its own proof.
     """
     path = Path(path)
-    draft = prepare(chain, calibration)
+    draft = prepare(chain, calibration, validation)
     text = script_text(chain, draft, path.name.removesuffix(".py").removesuffix(".n4a"))
     return place(path, lambda stream: stream.write(text.encode("ascii")), lambda part: _prove(part, draft))
 
@@ -77,6 +84,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
     if opaque:
         raise WriteError(f"a script cannot carry pickled steps, and this chain has {len(opaque)}; export a bundle")
     program = _Program(plan, _operators(chain))
+    bare = [name for name in plan.answers if name not in BESIDE]
     axis = chain.axis
     said = facts(canonical.decode(dict(draft.contents)[MANIFEST]), draft.digest, axis)
     text = render(
@@ -85,13 +93,16 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         math_import=program.math_import,
         points=str(chain.n_features),
         missing=_literal(plan.inputs[0].missing),
+        **_limits(draft.limits, plan),
         targets=_literal([(target.name, target.unit) for target in chain.targets]),
         classes=_literal(None if chain.classes is None else list(chain.classes.labels)),
         name=_literal(name),
         functions=program.functions,
         constants=program.constants,
         source=plan.inputs[0].name,
-        program=program.body,
+        program=program.body(bare),
+        program_of_all=program.body(plan.answers),
+        program_of_residual=program.body([name for name in ASIDE if name in plan.outputs]),
         axis="None" if axis is None else _numbers(axis.values),
         unit=_literal(None if axis is None else axis.unit),
         golden_rows=_numbers(golden.rows, rows=True),
@@ -99,11 +110,31 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         info=_base64(json.dumps(said, sort_keys=True).encode("ascii")),
         places=_code_of(places),
         alignment=_code_of(alignment),
+        verdict=_code_of(verdict),
+        record=_code_of(record),
         reader=_code_of(spectra_csv),
     )
     ast.parse(text, feature_version=(3, 8))
     text.encode("ascii")
     return text
+
+
+def _limits(limits: Limits, plan: Plan) -> dict[str, str]:
+    """What is usual, as the frame wants it."""
+    distances = {name: one and (one.warning, one.error) for name, one in (("t2", limits.t2), ("q", limits.q))}
+    interval, shape = limits.interval, limits.envelope
+    usual = "None"
+    if shape is not None:
+        ends = f"{_numbers(shape.low)}, {_numbers(shape.high)}"
+        usual = f"Usual({ends}, {_literal(shape.middle)}, {_literal(shape.span)}, {shape.stretch})"
+    return {
+        "places_of": _literal({name: (place.start, place.stop) for name, place in plan.columns.items()}),
+        "limits": _literal({name: one for name, one in distances.items() if one}),
+        "ranges": _literal(limits.ranges),
+        "half_widths": _literal(None if interval is None else interval.half_widths),
+        "coverage": _literal(None if interval is None else interval.coverage),
+        "usual": usual,
+    }
 
 
 def _operators(chain: Chain) -> dict[int, str]:
@@ -118,22 +149,28 @@ class _Program:
     def __init__(self, plan: Plan, operators: dict[int, str]) -> None:
         _check_names(plan)
         self._plan = plan
+        self._operators = operators
         self._tables = {
             name for line in plan.body for slot, name in zip(_slots(line), line.inputs, strict=True) if slot == "table"
         }
-        self.functions, self.math_import = _slices({INSTRUCTIONS[line.op].twin for line in plan.body})
+        self.functions, self.math_import = _slices({INSTRUCTIONS[line.op].twin for line in plan.body} | SHARED)
         self.constants = "\n".join(f"{name} = {self._constant(name, c)}" for name, c in plan.constants.items())
-        answers = " + ".join(plan.outputs[name].register for name in plan.answers)
-        self.body = "\n".join([*self._lines(operators), f"    return {answers}"])
+
+    def body(self, names: Sequence[str]) -> str:
+        """What computes these outputs, side by side."""
+        registers = [self._plan.outputs[name].register for name in names]
+        return "\n".join(
+            [*self._lines(needed(self._plan.body, registers)), f"    return {' + '.join(registers) or '[]'}"]
+        )
 
     def _constant(self, name: str, constant: Constant) -> str:
         return _numbers(constant.array, rows=name in self._tables)
 
-    def _lines(self, operators: dict[int, str]) -> Iterable[str]:
+    def _lines(self, lines: Iterable[Instruction]) -> Iterable[str]:
         step = None
-        for line in self._plan.body:
+        for line in lines:
             if line.step != step and line.step is not None:
-                yield f"    # step {line.step}: {operators[line.step]}"
+                yield f"    # step {line.step}: {self._operators[line.step]}"
             step = line.step
             yield f"    {line.out} = {self._call(line)}"
 
@@ -169,8 +206,8 @@ def _slices(twins: Iterable[Callable[..., Any]]) -> tuple[str, str]:
     tree, source = _parsed(stdlib)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     from_math = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    wanted, open_ = set(), {twin.__name__ for twin in twins} | {"total"}
-    needed: set[str] = set()
+    wanted, open_ = set(), {twin.__name__ for twin in twins}
+    needed: set[str] = {"sqrt"}  # of what is told
     while open_:
         name = open_.pop()
         wanted.add(name)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,11 +17,13 @@ from . import answers, archive, canonical, format, golden, manifest, npy, opaque
 from .answers import Golden
 from .chain import Chain
 from .compile import compile_plan
-from .errors import BundleError, WriteError
+from .domain import Calibration, Validation, study
+from .errors import BundleError, InputError, PlanError, WriteError
 from .files import replace
 from .lower import lower
 from .operators import Opaque
 from .reader import verify
+from .runtime.limits import Limits
 from .runtime.plan import Plan
 
 __all__ = ["Draft", "draft", "place", "prepare", "write_bundle", "write_draft"]
@@ -36,21 +39,34 @@ class Draft:
     """The digest the bundle will have: sha256 of its manifest."""
     compiled: Plan
     golden: Golden
+    limits: Limits
+    """What is usual in the calibration."""
 
 
-def write_bundle(chain: Chain, path: str | os.PathLike[str], *, calibration: Any = None) -> Path:
+def write_bundle(
+    chain: Chain, path: str | os.PathLike[str], *, calibration: Any = None, validation: Validation | None = None
+) -> Path:
     """Write a chain as a bundle at `path`, in one step: a reader finds the old file or the whole new one.
 
-    `calibration` is spectra (n, p) from which golden rows are chosen; they travel in the file. Raises WriteError when
-    the chain has no finite answers for its golden rows, does not fit the format, or the file fails its own proof.
+    `calibration` is a Calibration or spectra (n, p): golden rows are chosen from them and travel in the file, unless
+    the Calibration says otherwise, and what is usual is learnt from them, and from `validation`. Raises WriteError when
+    these do not fit the chain, when it has no finite answers for its golden rows or does not fit the format, or when
+    the file fails its own proof.
     """
-    return write_draft(prepare(chain, calibration), Path(path))
+    return write_draft(prepare(chain, calibration, validation), Path(path))
 
 
-def prepare(chain: Chain, calibration: Any = None) -> Draft:
+def prepare(chain: Chain, calibration: Any = None, validation: Validation | None = None) -> Draft:
     """The bundle of a chain, in memory."""
+    calibration = Calibration.of(calibration)
+    try:
+        found = study(chain, calibration, validation)
+    except (InputError, PlanError) as error:
+        raise WriteError(f"calibration: {error}; check the spectra given") from error
+    chain = replace_fields(chain, domain=found.domain, limits=found.limits)
     faithful = lower(chain)
-    return draft(chain, faithful, compile_plan(faithful), calibration)
+    carried = calibration.spectra if calibration is not None and calibration.carry else None
+    return draft(chain, faithful, compile_plan(faithful), carried)
 
 
 def draft(chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None) -> Draft:
@@ -71,7 +87,7 @@ def draft(chain: Chain, faithful: Plan, compiled: Plan, calibration: Any = None)
         raise WriteError(f"the manifest: {error}") from error
     kept = sorted(artifacts.contents.items())
     contents = ((format.MANIFEST, data), *kept, (format.GOLDEN, golden_json))
-    return Draft(contents, hashlib.sha256(data).hexdigest(), compiled, rows)
+    return Draft(contents, hashlib.sha256(data).hexdigest(), compiled, rows, chain.limits or Limits())
 
 
 def _check_axis(chain: Chain) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..runtime.plan import Output
+from ..runtime.plan import Constant, Instruction, Output, Plan
 from .draft import Draft
 
-__all__ = ["share", "share_lines"]
+__all__ = ["joined", "share", "share_lines"]
 
 
 def share(draft: Draft) -> None:
@@ -37,3 +38,24 @@ def share_lines(draft: Draft) -> None:
     draft.outputs = {
         key: Output(same.get(output.register, output.register), output.names) for key, output in draft.outputs.items()
     }
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """One plan with the outputs of all, which have the same inputs; what several compute is computed once."""
+    if len(plans) == 1:
+        return plans[0]
+    inputs = {source.name for source in plans[0].inputs}
+    constants: dict[str, Constant] = {}
+    body: list[Instruction] = []
+    outputs: dict[str, Output] = {}
+    for number, plan in enumerate(plans):
+
+        def own(name: str, number: int = number) -> str:
+            return name if name in inputs else f"{name}.{number}"
+
+        constants |= {own(name): constant for name, constant in plan.constants.items()}
+        body += [replace(line, inputs=tuple(map(own, line.inputs)), out=own(line.out)) for line in plan.body]
+        outputs |= {name: Output(own(output.register), output.names) for name, output in plan.outputs.items()}
+    draft = Draft(Plan(plans[0].inputs, constants, tuple(body), outputs))
+    share(draft)
+    return draft.plan()

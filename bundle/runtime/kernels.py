@@ -206,6 +206,14 @@ def concat(out: Matrix, scratch: Scratch, *rows: Matrix) -> Calls:
 
 def fold(out: Matrix, scratch: Scratch, *rows: Matrix, d: int, parts: int = 1) -> Calls:
     width = out.shape[1]
+    if len(rows) == 1 and parts > 1:
+        # Added up one after the other, as below, in one call.
+        sums = np.empty((len(out), parts, width))
+        whole = rows[0].reshape(sums.shape)
+        return [
+            partial(np.add.accumulate, whole, 1, None, sums),
+            partial(np.divide, sums[:, -1], np.full((1, 1), float(d)), out),
+        ]
     pieces = [r[:, start : start + width] for r in rows for start in range(0, r.shape[1], width)]
     calls: Calls = [partial(np.copyto, out, pieces[0])]
     calls += [partial(np.add, out, piece, out) for piece in pieces[1:]]

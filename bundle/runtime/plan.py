@@ -15,12 +15,19 @@ from .entry import Entry
 from .errors import PlanError
 from .instructions import INSTRUCTIONS
 
-__all__ = ["Constant", "Input", "Instruction", "Output", "Plan"]
+__all__ = ["ASIDE", "BESIDE", "Constant", "Input", "Instruction", "Output", "Plan"]
 
 F8 = np.dtype("<f8")
 I4 = np.dtype("<i4")
 WIDEST = 2**24
 """No register may have more columns: a guard against programs made to exhaust memory."""
+
+
+BESIDE = ("q", "spread", "t2")
+"""Outputs that say how good an answer is, and are computed only when that is asked."""
+
+ASIDE = ("residual",)
+"""Outputs as wide as spectra, of which golden rows hold no answers; they are computed when one of them is asked for."""
 
 
 class Constant:
@@ -106,8 +113,17 @@ class Plan:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The outputs in the order in which hosts tell them: `value`, then the others by name."""
-        return tuple(sorted(self.outputs, key=lambda name: (name != "value", name)))
+        """The outputs in the order in which hosts tell them: `value`, then the others by name, none of `ASIDE`."""
+        return tuple(sorted(self.outputs.keys() - set(ASIDE), key=lambda name: (name != "value", name)))
+
+    @property
+    def columns(self) -> dict[str, slice]:
+        """Where each of the `answers` stands when they are side by side."""
+        found, start = {}, 0
+        for name in self.answers:
+            stop = start + self.widths[self.outputs[name].register]
+            found[name], start = slice(start, stop), stop
+        return found
 
     def operand_shapes(self, instruction: Instruction) -> tuple[tuple[int, ...], ...]:
         """The shape of each operand of an instruction; a register counts as one row."""

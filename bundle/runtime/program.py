@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from .instructions import INSTRUCTIONS
 from .moments import one_pass
 from .plan import Instruction, Plan
 
-__all__ = ["PROFILES", "Call", "Engine", "Kernel", "Opaque", "Program", "programs"]
+__all__ = ["PROFILES", "Call", "Engine", "Kernel", "Opaque", "Program", "needed", "programs"]
 
 Matrix = NDArray[np.float64]
 Opaque = Mapping[str, Callable[[Matrix], Matrix]]
@@ -54,7 +54,7 @@ def programs(
 ) -> tuple[Program, Program]:
     """What gives `outputs` of a few spectra, or of any, and what gives them of many."""
     wanted = [plan.outputs[name].register for name in outputs]
-    few = _needed(plan.body, set(wanted))
+    few = needed(plan.body, wanted)
     kernels = PROFILES[profile]
     own = engine(plan, few) if engine else {}
 
@@ -70,7 +70,8 @@ def programs(
     return first, first if short is None else program(short[0], short[0].body, short[1])
 
 
-def _needed(body: Sequence[Instruction], wanted: set[str]) -> list[Instruction]:
+def needed(body: Sequence[Instruction], wanted: Iterable[str]) -> list[Instruction]:
+    """The lines that compute these registers."""
     kept, wanted = [], set(wanted)
     for line in reversed(body):
         if line.out in wanted:

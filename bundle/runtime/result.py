@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import Limits
+from .record import Frame, replicates, status
+
 __all__ = ["Result"]
+
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Predictions of n spectra and how they were made."""
+    """Predictions of n spectra, how far they may be trusted, and how they were made.
+
+    What the bundle cannot tell is None; `absent` says why. Arrays of values, in the targets' units, have the shape (n,)
+    for one target and (n, t) for several.
+    """
 
     values: NDArray[Any]
-    """Shape (n,) for one target, (n, t) for several, in the targets' units; of a classifier (n,) labels."""
+    """What was predicted; of a classifier (n,) labels."""
     flags: tuple[tuple[str, ...], ...]
-    """Per row, the codes of what is noteworthy about it: `constant_row`, `coarse_axis` (FORMAT.md §12); empty for a row
-    with nothing to say."""
+    """Per row, the codes of what is noteworthy about it (FORMAT.md §13); empty for a row with nothing to say."""
     axis_action: str
     """What was done with the axis: `same`, `axis_unchecked`, or what brought the spectra to the model's points, as in
     `converted from um; interpolated`; FORMAT.md §12 lists all."""
@@ -27,10 +36,85 @@ class Result:
     """`exact`: the same bits in every host; `opaque`: a pickled step took part; `fast`: within `bound`."""
     digest: str
     """Sha256 of the bundle's manifest."""
-    proba: NDArray[np.float64] | None = None
+    targets: Sequence[tuple[str, str]]
+    """Names and units."""
+    limits: Limits
+    """Beside which the flags were decided."""
+    proba: Values | None = None
     """Shape (n, c): the probability of each class, where the model tells them."""
     bound: float | None = None
     """The largest difference of the `fast` profile to the exact one on the model's golden rows, in the units of what it
     answers; None in the other profiles."""
-    std: NDArray[np.float64] | None = None
-    """The standard deviation of each value, of the same shape and in the same units, where the model tells one."""
+    std: Values | None = None
+    """The standard deviation of each value, where the model tells one."""
+    spread: Values | None = None
+    """The standard deviation of the folds' predictions, where there are several."""
+    lower: Values | None = None
+    upper: Values | None = None
+    """The ends of the interval in which the reference lies with the probability `limits.interval.coverage`."""
+    t2: Values | None = None
+    """Shape (n,): Hotelling's T², how far a spectrum is from the middle of the calibration."""
+    q: Values | None = None
+    """Shape (n,): how much of a spectrum has no likeness in the calibration."""
+    value_raw: NDArray[Any] = field(default_factory=lambda: np.empty(0))
+    """The values before deployment settings."""
+    settings: str | None = None
+    """The digest of the deployment settings that made `values` of `value_raw`."""
+    absent: Sequence[str] = ()
+    """What the bundle cannot tell, and why."""
+
+    @property
+    def status(self) -> tuple[str, ...]:
+        """Per row `ok`, `warning` or `error`."""
+        return tuple(map(status, self.flags))
+
+    def records(self, samples: Sequence[Any] | None = None, **same: Any) -> Iterator[dict[str, Any]]:
+        """One record for each spectrum and target, with the keys `COLUMNS`: all there is to say of one prediction.
+
+        `samples` are identifiers of the n spectra, by default their numbers from 1; what is the `same` in all records
+        is added, as `model="fat"`.
+        """
+        names = range(1, len(self.flags) + 1) if samples is None else samples
+        limits, interval = self.limits, self.limits.interval
+        frame: Any = Frame(
+            self.targets,
+            {name: None if one is None else (one.warning, one.error) for name, one in _distances(limits)},
+            limits.ranges,
+            None if interval is None else interval.coverage,
+            digest=self.digest,
+            settings=self.settings,
+            profile=self.profile,
+            axis_action=self.axis_action,
+            **same,
+        )
+        told = [
+            _rows(column, len(self.flags))
+            for column in (self.values, self.value_raw, self.lower, self.upper, self.spread, self.std)
+        ]
+        single = [[None] * len(self.flags) if column is None else column.tolist() for column in (self.t2, self.q)]
+        rows = zip(names, *told, *single, self.flags, strict=True)
+        for row, (sample, *values, t2, q, codes) in enumerate(rows, 1):
+            yield from frame.records(str(sample), row, *values, t2, q, codes)
+
+    def replicates(self, samples: Sequence[Any]) -> list[dict[str, Any]]:
+        """Of each sample with several scans: `sample`, `target`, `count`, `mean`, `sd`, and the `outlying` rows.
+
+        `samples` names the sample of each of the n spectra. Raises ValueError where there are more or fewer.
+        """
+        if len(samples) != len(self.flags):
+            raise ValueError(f"samples: {len(samples)} names for {len(self.flags)} spectra, expected one for each")
+        columns = self.values.reshape(len(self.flags), -1).T
+        return [
+            {"target": name, **one}
+            for (name, _), column in zip(self.targets, columns, strict=True)
+            for one in replicates(samples, column.tolist())
+        ]
+
+
+def _distances(limits: Limits) -> Sequence[tuple[str, Any]]:
+    return (("t2", limits.t2), ("q", limits.q))
+
+
+def _rows(column: NDArray[Any] | None, n: int) -> list[Any]:
+    """The values of each row, of one target too."""
+    return [None] * n if column is None else column.reshape(n, -1).tolist()

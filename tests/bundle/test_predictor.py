@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit.bundle import Axis, AxisError, Bundle, InputError, Target, load
-from n4akit.bundle.predictor import FLAT, Predictor
+from n4akit.bundle.predictor import Predictor
 from n4akit.bundle.runtime import Constant, Input, Instruction, Output, Plan
 from n4akit.bundle.runtime.replay import Replay
+from n4akit.bundle.runtime.verdict import FLAT
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""What a host tells of each prediction: the same fields with the same bits in all; scripts carry this text.
+
+Python 3.8 syntax, standard library alone.
+"""
+
+# Scripts carry this text: annotations would only be noise there.
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from math import sqrt
+
+from .stdlib import total
+from .verdict import ERRORS
+
+__all__ = ["COLUMNS", "Frame", "cell", "median", "replicates", "status", "table"]
+
+
+def status(codes):
+    # What a technician sees: go on, look at it, do not use it.
+    return "error" if any(code in ERRORS for code in codes) else "warning" if codes else "ok"
+
+
+COLUMNS = (
+    "sample",
+    "row",
+    "target",
+    "value",
+    "unit",
+    "value_raw",
+    "lower",
+    "upper",
+    "coverage",
+    "spread",
+    "std",
+    "range_low",
+    "range_high",
+    "in_range",
+    "t2",
+    "t2_warning",
+    "t2_error",
+    "q",
+    "q_warning",
+    "q_error",
+    "status",
+    "flags",
+    "model",
+    "digest",
+    "settings",
+    "profile",
+    "axis_action",
+)
+
+
+class Frame:
+    # What is the same for all records of an answer: what the model knows, and how it was asked.
+    def __init__(self, targets, limits, ranges, coverage, **same):
+        self.targets, self.limits, self.ranges, self.coverage, self.same = targets, limits, ranges, coverage, same
+        self.none = [None] * len(targets)
+
+    def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes):
+        # One record for each target of one spectrum; None for what is not known.
+        t2_limits, q_limits = [self.limits.get(name) or (None, None) for name in ("t2", "q")]
+        for number, (target, unit) in enumerate(self.targets):
+            low, high = self.ranges[number] if self.ranges else (None, None)
+            told = dict(
+                self.same,
+                sample=sample,
+                row=row,
+                target=target,
+                value=values[number],
+                unit=unit,
+                value_raw=raw[number],
+                lower=(lower or self.none)[number],
+                upper=(upper or self.none)[number],
+                coverage=self.coverage,
+                spread=(spread or self.none)[number],
+                std=(std or self.none)[number],
+                range_low=low,
+                range_high=high,
+                in_range=None if low is None else low <= values[number] <= high,
+                t2=t2,
+                t2_warning=t2_limits[0],
+                t2_error=t2_limits[1],
+                q=q,
+                q_warning=q_limits[0],
+                q_error=q_limits[1],
+                status=status(codes),
+                flags=list(codes),
+            )
+            yield {name: told[name] for name in COLUMNS if name in told}
+
+
+def cell(value):
+    # A field as text that reads back as it: numbers with all their digits, codes side by side, nothing for None.
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    text = " ".join(value) if isinstance(value, list) else value if isinstance(value, str) else repr(value)
+    return '"%s"' % text.replace('"', '""') if any(c in text for c in ',"\n\r') else text
+
+
+def table(records):
+    # Records as comma separated text with a header.
+    lines = [",".join(COLUMNS)]
+    lines += [",".join([cell(record[name]) for name in COLUMNS]) for record in records]
+    return "\n".join(lines) + "\n"
+
+
+OUTLYING = 3.5  # modified z-score of an outlying scan (Iglewicz and Hoaglin 1993)
+
+
+def median(values):
+    ranked = sorted(values)
+    half = len(ranked) // 2
+    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) * 0.5
+
+
+def replicates(samples, values):
+    # Of each sample with several scans, in the order of the first: how many, their mean and standard deviation, and
+    # the rows (from 1) that lie apart from the others. `values` are of one target.
+    rows = {}  # type: ignore[var-annotated]  # scripts carry this text
+    for row, sample in enumerate(samples, 1):
+        rows.setdefault(sample, []).append(row)
+    told = []
+    for sample, own in rows.items():
+        if len(own) < 2:
+            continue
+        found = [values[row - 1] for row in own]
+        mean = total(found) / len(found)
+        deviation = sqrt(total([(value - mean) * (value - mean) for value in found]) / (len(found) - 1))
+        middle = median(found)
+        apart = [abs(value - middle) for value in found]
+        usual = median(apart)
+        outlying = [row for row, far in zip(own, apart) if len(own) > 2 and far * 0.6745 > OUTLYING * usual]
+        told.append({"sample": sample, "count": len(own), "mean": mean, "sd": deviation, "outlying": outlying})
+    return told
