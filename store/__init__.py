@@ -6,7 +6,16 @@ from .errors import Busy, Closed, DamagedObject, ReadOnly, Refused, StoreError, 
 from .importing import Imported, import_workspace
 from .library import PipelineLibrary, TemplateExists, UnknownTemplate
 from .trace import ExecutionStep, ExecutionTrace, StepArtifacts, StepExecutionMode
-from .workspace import WorkspaceStore, database_size, export_chain, garbage, replay_chain, replay_proba, unseen
+from .workspace import (
+    WorkspaceStore,
+    database_size,
+    export_chain,
+    garbage,
+    replay_chain,
+    replay_full,
+    replay_proba,
+    unseen,
+)
 
 __all__ = [
     "Busy",
@@ -34,6 +43,7 @@ __all__ = [
     "garbage",
     "import_workspace",
     "replay_chain",
+    "replay_full",
     "replay_proba",
     "unseen",
 ]

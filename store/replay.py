@@ -5,16 +5,21 @@ bundle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache, partial
 from typing import Any
 
 from ..bundle.capture import from_steps
 from ..bundle.chain import Chain, Target
+from ..bundle.compile import compile_plan
+from ..bundle.domain import Calibration
+from ..bundle.lower import lower
 from ..bundle.predictor import Predictor
 from ..bundle.runtime.spread import useful_threads
 from ..bundle.writer import prepare
 from .errors import Refused, UnknownId
 from .folds import fold_weights, folds
+from .left_out import left_out
 from .objects import Objects
 from .queries import record
 from .reading import Reading
@@ -29,28 +34,47 @@ CALIBRATION = "calibration"
 """Under this name a chain's shared artifacts may name spectra from which its golden rows are taken."""
 
 
-def predictor(desk: Reading, objects: Objects, chain_id: str) -> Predictor:
-    """What predicts with a chain, with the bits of the bundle that would be exported."""
+def predictor(desk: Reading, objects: Objects, chain_id: str, *, full: bool = False) -> Predictor:
+    """What predicts with a chain, with the bits of the bundle that would be exported.
+
+    Only `full`, which takes longer, does it know what the bundle knows of the calibration, and the bundle's digest; the
+    bits of a prediction do not depend on that.
+    """
     chain = fitted_chain(desk, objects, chain_id)
-    draft = prepare(chain, calibration(desk, objects, chain_id))
+    if full:
+        draft = prepare(chain, calibration(desk, objects, chain_id), left_out(desk, chain_id, chain))
+        plan, digest, limits = draft.compiled, draft.digest, draft.limits
+    else:
+        plan, digest, limits = compile_plan(lower(chain)), "", None
     return Predictor(
-        draft.compiled,
+        plan,
         axis=chain.axis,
         targets=chain.targets,
-        digest=draft.digest,
+        digest=digest,
         classes=chain.classes,
         sources=chain.sources,
+        limits=limits,
         threads=useful_threads(),
     )
 
 
 def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:
-    """The spectra (n, p) from which a chain wants its golden rows taken, or None when it names none."""
+    """The spectra (n, p) that a chain names as those of its calibration, or None when it names none.
+
+    The artifact holds spectra alone, or a mapping with the fields of `Calibration`: references, say.
+    """
     named = ((record(desk, "chains", chain_id) or {}).get("shared_artifacts") or {}).get(CALIBRATION)
     artifacts = list(identifiers(named))
     if len(artifacts) > 1:
         raise Refused(f"chain_id {chain_id!r}: {len(artifacts)} artifacts are named as {CALIBRATION}, expected one")
-    return load_artifact(desk, objects, artifacts[0]) if artifacts else None
+    found = load_artifact(desk, objects, artifacts[0]) if artifacts else None
+    if not isinstance(found, Mapping):
+        return found
+    known = {field.name for field in fields(Calibration)}
+    if "spectra" not in found or not known >= found.keys():
+        said = f"{sorted(map(str, found))}, expected spectra, and perhaps {', '.join(sorted(known - {'spectra'}))}"
+        raise Refused(f"chain_id {chain_id!r}: its {CALIBRATION} artifact holds {said}")
+    return Calibration(**found)
 
 
 def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:

@@ -9,13 +9,16 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
+from ..bundle.domain import Validation
 from ..bundle.export import export
 from ..bundle.files import flush
 from ..bundle.predictor import Predictor
+from ..bundle.runtime.result import Result
 from . import cleanup, exports, lifecycle, queries, replay
 from .desk import Desk, open_workspace, writing
 from .errors import WorkspaceError, translated
 from .lease import OBJECTS
+from .left_out import left_out
 from .objects import Objects
 from .recent import Recent
 
@@ -25,6 +28,7 @@ __all__ = [
     "export_chain",
     "garbage",
     "replay_chain",
+    "replay_full",
     "replay_proba",
     "unseen",
 ]
@@ -54,7 +58,7 @@ class WorkspaceStore:
         with translated("the workspace cannot be opened", WorkspaceError):
             _make(folder)
             self._desk = open_workspace(folder)
-        self._predictors: Recent[str, Predictor] = Recent(PREDICTORS)
+        self._predictors: Recent[tuple[str, bool], Predictor] = Recent(PREDICTORS)
 
     @property
     def workspace_path(self) -> Path:
@@ -417,15 +421,34 @@ def export_chain(
     format: str = "n4a",
     *,
     calibration: Any = None,
+    validation: Validation | None = None,
 ) -> Path:
-    """As `WorkspaceStore.export_chain`; the golden rows are taken from `calibration`, spectra (n, p).
+    """As `WorkspaceStore.export_chain`; `calibration` is spectra (n, p), or a `Calibration` that knows more of them.
 
-    Without it they are taken from the artifact that the chain names as `calibration`; else they are made up.
+    From these the golden rows are taken, and what is usual is learnt: limits of T² and Q, ranges, how spectra look.
+    Without it the artifact is taken that the chain names as `calibration`; else golden rows are made up, and nothing is
+    said of T² and Q. `validation` tells how far predictions are off; without it, what the store has recorded of the
+    folds' predictions for samples that they had left out (partition `val`, with arrays).
     """
     chain = replay.fitted_chain(store._desk, store._objects, chain_id)
     if calibration is None:
         calibration = replay.calibration(store._desk, store._objects, chain_id)
-    return export(chain, output_path, format=format, calibration=calibration)
+    if validation is None:
+        validation = left_out(store._desk, chain_id, chain)
+    return export(chain, output_path, format=format, calibration=calibration, validation=validation)
+
+
+def replay_full(
+    store: WorkspaceStore,
+    chain_id: str,
+    X: Any,
+    wavelengths: Any = None,
+    *,
+    unit: str | None = None,
+    strict: bool = False,
+) -> Result:
+    """All there is to say of what a chain predicts: as `predict_full` of the exported bundle, with the same bits."""
+    return _predictor(store, chain_id, full=True).predict_full(X, wavelengths, unit=unit, strict=strict)
 
 
 def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
@@ -446,11 +469,12 @@ def unseen(store: WorkspaceStore) -> int:
     return store._desk.unseen()
 
 
-def _predictor(store: WorkspaceStore, chain_id: str) -> Predictor:
-    predictor = store._predictors.get(chain_id)
+def _predictor(store: WorkspaceStore, chain_id: str, *, full: bool = False) -> Predictor:
+    key = (chain_id, full)
+    predictor = store._predictors.get(key)
     if predictor is None or not queries.holds(store._desk, "chains", chain_id):
-        predictor = replay.predictor(store._desk, store._objects, chain_id)
-        store._predictors.put(chain_id, predictor)
+        predictor = replay.predictor(store._desk, store._objects, chain_id, full=full)
+        store._predictors.put(key, predictor)
     return predictor
 
 

@@ -97,6 +97,8 @@ def _train_one(store: WorkspaceStore, run_id: str, number: int, components: int,
     models = [PLSRegression(components, scale=False).fit(X[fit], data.train_y[fit]) for fit, _ in folds]
     artifacts = {str(k): store.save_artifact(m, _class(m), "model", "joblib") for k, m in enumerate(models)}
     described.append(_step(3, models[0], None))
+    known = {"spectra": data.train_X, "references": data.train_y}
+    shared["calibration"] = store.save_artifact(known, "builtins.dict", "calibration", "joblib")
     chain = store.save_chain(pipeline, described, 3, _class(models[0]), "SNV>SG", "per_fold", artifacts, shared)
     out_of_fold = np.empty_like(data.train_y)
     for k, (model, (fit, held)) in enumerate(zip(models, folds, strict=True)):
