@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = [
     README,
-    *(ROOT / name for name in ("store/README.md", "serve/README.md", "bundle/FORMAT.md", "CHANGELOG.md")),
+    *(ROOT / name for name in ("store/README.md", "serve/README.md", "CHANGELOG.md")),
+    *(ROOT / "bundle" / name for name in ("FORMAT.md", "SETTINGS.md")),
 ]
 N4A = (sys.executable, "-m", "n4akit.serve.cli")
 

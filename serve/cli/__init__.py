@@ -14,6 +14,7 @@ from .demo import demo
 from .failures import exit_code
 from .maintenance import fsck, gc, import_, vacuum
 from .serving import serve
+from .settings import settings
 from .workspaces import export, runs
 
 __all__ = ["app", "main"]
@@ -32,7 +33,7 @@ app = App(
     "5 not an intact model or workspace, 6 a model that does not give its golden answers, 130 interrupted.",
     version=_version,
 )
-for verb in (demo, info, verify, predict, export, runs, serve, fsck, gc, vacuum):
+for verb in (demo, info, verify, predict, settings, export, runs, serve, fsck, gc, vacuum):
     app.command(verb)
 app.command(import_, name="import")
 

@@ -10,11 +10,12 @@ __all__ = ["answers_differ", "exit_code"]
 def exit_code(error: Exception) -> tuple[int, str]:
     """The exit code of an error, and how to say it; what nobody expected keeps its class name."""
     from ...bundle import BundleError, InputError, N4aError
+    from ...bundle.errors import BadSettings
     from ..errors import Misuse
 
     if isinstance(error, BundleError):
         return 6 if answers_differ(error.problems) else 5, str(error)
-    if isinstance(error, InputError):
+    if isinstance(error, InputError | BadSettings):
         return 4, str(error)
     if isinstance(error, Misuse):
         return 2, str(error)

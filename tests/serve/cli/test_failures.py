@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from n4akit import AxisError, BundleError, InputError, PlanError, WriteError
 from n4akit.bundle import CaptureError
+from n4akit.bundle.errors import BadSettings, UnknownVersion
 from n4akit.serve.cli.failures import exit_code
 from n4akit.serve.errors import Misuse, ServeError, UnknownModel
 from n4akit.store import UnknownId
@@ -25,8 +26,13 @@ MEANT: dict[int, list[Exception]] = {
         WriteError("failed its own proof"),
         ServeError("cannot listen on http://127.0.0.1:80/: Permission denied"),
     ],
-    2: [Misuse("port: -1"), UnknownId("chain_id 'x': no chain"), UnknownModel("no model 'x' is served")],
-    4: [InputError("row 1: point 2 is nan"), AxisError("wavelengths: 3 points")],
+    2: [
+        Misuse("port: -1"),
+        UnknownVersion("no version 2, there are 1 to 1"),
+        UnknownId("chain_id 'x': no chain"),
+        UnknownModel("no model 'x' is served"),
+    ],
+    4: [InputError("row 1: point 2 is nan"), AxisError("wavelengths: 3 points"), BadSettings("fat.settings.json: …")],
     5: [
         BundleError("fat.n4a: its end is missing"),
         BundleError("fat.n4a: …", ("member golden.json: its content does not match its checksum",)),

@@ -16,7 +16,8 @@ from n4akit.serve.cli import app
 from ..server import N4A, clean, n4a
 
 VERBS = ("demo", "info", "verify", "predict", "export", "runs", "serve")
-MACHINE_READABLE = ("info", "verify", "predict", "runs")
+SETTINGS = tuple(f"settings {verb}" for verb in ("show", "set", "remove", "history", "revert"))
+MACHINE_READABLE = ("info", "verify", "predict", "runs", "settings show", "settings history")
 CODES = (
     "0 done",
     "1 another error",
@@ -37,7 +38,10 @@ def shown(*arguments: str) -> str:
 
 
 def function(verb: str) -> Any:
-    return app[verb].default_command
+    found = app
+    for word in verb.split():
+        found = found[word]
+    return found.default_command
 
 
 def documented(verb: str) -> str:
@@ -53,27 +57,27 @@ def test_the_command_lists_its_verbs_and_exit_codes(arguments: tuple[str, ...]) 
     assert all(code in said for code in CODES)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", VERBS + SETTINGS)
 def test_every_verb_is_described(verb: str) -> None:
     description, _ = documented(verb).split("Parameters\n---")
-    said = shown(verb, "--help")
+    said = shown(*verb.split(), "--help")
     assert " ".join(description.split()) in said and len(description.split()) >= 8
     assert "Exit codes: 0 done" in said
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", VERBS + SETTINGS)
 def test_every_parameter_is_explained_in_a_sentence(verb: str) -> None:
-    said = shown(verb, "--help")
+    said = shown(*verb.split(), "--help")
     for name, parameter in inspect.signature(function(verb)).parameters.items():
         label = f"--{name.replace('_', '-')}" if parameter.kind is parameter.KEYWORD_ONLY else name.upper()
-        explained = re.search(rf"{re.escape(label)}(?: -\w)?(?: --no-\w+)?(?: [A-Z]{{3,}})? (\w.+?\.)", said)
+        explained = re.search(rf"{re.escape(label)}(?: -\w)?(?: --no-\w+)?(?: [A-Z]{{3,}})* (\w.+?\.)", said)
         assert explained and len(explained.group(1).split()) >= 2, f"{verb} {label} is not explained"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", VERBS + SETTINGS)
 def test_where_there_is_something_to_parse_there_is_json(verb: str) -> None:
     assert ("json" in inspect.signature(function(verb)).parameters) == (verb in MACHINE_READABLE)
-    assert ("--json" in shown(verb, "--help")) == (verb in MACHINE_READABLE)
+    assert ("--json" in shown(*verb.split(), "--help")) == (verb in MACHINE_READABLE)
 
 
 def test_the_version_names_the_format_too() -> None:
