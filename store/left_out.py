@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..bundle.chain import Chain
 from ..bundle.domain import Validation
@@ -42,7 +43,7 @@ def left_out(desk: Reading, chain_id: str, chain: Chain) -> Validation | None:
     # Numbers of samples mean something only where all have them.
     groups = None if None in samples else [index for indices in samples for index in indices or ()]
     references, predictions = np.concatenate(known), np.concatenate(found)
-    finite = np.isfinite(references).all(axis=1) & np.isfinite(predictions).all(axis=1)
+    finite: NDArray[np.bool_] = np.isfinite(np.concatenate([references, predictions], axis=1)).all(axis=1)
     if not finite.any():
         return None
     kept = None if groups is None else [group for group, good in zip(groups, finite.tolist(), strict=True) if good]
