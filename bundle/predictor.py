@@ -38,6 +38,7 @@ class Predictor:
         digest: str,
         classes: Classes | None = None,
         sources: Sequence[Source] = (),
+        signal: str | None = None,
         opaque: Opaque | None = None,
         profile: str = "exact",
         threads: int = 1,
@@ -47,51 +48,65 @@ class Predictor:
         self.targets = tuple(targets)
         self.classes = classes
         self.sources = tuple(sources)
+        self.signal = signal
         self.digest = digest
         self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else profile
         self.bound: float | None = None
         """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self.missing_values = plan.inputs[0].missing
-        self._arriving = Sources(self.n_features, axis, self.sources, missing=self.missing_values)
+        self._arriving = Sources(self.n_features, axis, self.sources, signal=signal, missing=self.missing_values)
         self._single = len(self.targets) == 1
         self._proba, self._std = (plan.answers.index(o) if o in plan.outputs else None for o in ("proba", "std"))
         self.replay = Replay(plan, plan.answers, opaque, profile=profile, threads=threads, engine=engine)
 
     def predict(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[Any]:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels.
 
         With `wavelengths` (m,), in `unit` or else in the model's unit, spectra (n, m) are brought to the model's points
-        by the rules of FORMAT.md §12; `strict` takes the model's own axis alone. Raises InputError naming every row
-        that cannot be predicted, AxisError where an axis has no way to the model's.
+        by the rules of FORMAT.md §12, and from the quantity `signal` to the model's by those of §13; `strict` takes the
+        model's own axis and quantity alone. Raises InputError naming every row that cannot be predicted, AxisError or
+        SignalError where nothing leads to the model's axis or quantity.
         """
-        return self._told(self.replay.predict(self._arrived(X, wavelengths, unit, strict)[0]))
+        return self._told(self.replay.predict(self._arrived(X, wavelengths, unit, strict, signal)[0]))
 
     def predict_proba(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """The probability of each class (n, c). Raises InputError when the model tells none."""
         if self._proba is None:
             what = "predicts quantities" if self.classes is None else "tells the class alone"
             raise InputError(f"this model {what}, it has no probabilities; use predict")
-        return self.replay.answers(self._arrived(X, wavelengths, unit, strict)[0])[self._proba]
+        return self.replay.answers(self._arrived(X, wavelengths, unit, strict, signal)[0])[self._proba]
 
-    def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
+    def predict_full(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
+    ) -> Result:
         """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
-        arrived, arrival = self._arrived(X, wavelengths, unit, strict)
+        arrived, arrival = self._arrived(X, wavelengths, unit, strict, signal)
         answers = self.replay.answers(arrived)
         proba = None if self._proba is None else answers[self._proba]
         std = None if self._std is None else self._column(answers[self._std])
         flags = (_flags_of_gaps if self.missing_values else _flags)(matrix(arrived, self.n_features))
         if arrival.coarse:
             flags = tuple((*flag, "coarse_axis") for flag in flags)
-        return Result(self._told(answers[0]), flags, arrival.action, self.profile, self.digest, proba, self.bound, std)
+        return Result(
+            self._told(answers[0]),
+            flags,
+            arrival.action,
+            self.profile,
+            self.digest,
+            proba,
+            self.bound,
+            std,
+            signal_action=arrival.signal_action,
+        )
 
-    def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool) -> tuple[Any, Arrival]:
-        arrival = self._arriving.arrival(wavelengths, unit, strict)
+    def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool, signal: Any) -> tuple[Any, Arrival]:
+        arrival = self._arriving.arrival(wavelengths, unit, strict, signal)
         return self._arriving.spectra(X, arrival), arrival
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:

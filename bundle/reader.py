@@ -55,6 +55,8 @@ class Bundle:
         """The positions of these points, None when the model does not know them."""
         self.sources = predictor.sources
         """The blocks that a spectrum is made of, empty when it is one."""
+        self.signal = predictor.signal
+        """What quantity spectra are of, None when the model does not know; sources may say it for themselves."""
         self.targets = predictor.targets
         """What is predicted: names and units."""
         self.classes = predictor.classes
@@ -65,31 +67,36 @@ class Bundle:
         self._predictor = predictor
 
     def predict(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[Any]:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels in the type that they had in training.
 
         With `wavelengths` (m,) spectra may have other points: (n, m) are put in order, selected, converted and
         interpolated as FORMAT.md §12 says, never extrapolated. They are in `unit` (nm, um or cm-1) or else in the
-        model's, unless they can only be in another; `strict` takes the model's own axis alone. A model of several
-        sources also takes a list of their spectra, one array each, and likewise of wavelengths. Raises InputError
-        naming every row that cannot be predicted, AxisError where an axis has no way to the model's.
+        model's, unless they can only be in another. `signal` declares what the values are (absorbance, reflectance,
+        transmittance, percent reflectance, percent transmittance): they are converted to what the model declares as §13
+        says, and taken as they are where none is given. `strict` takes the model's own axis and quantity alone. A model
+        of several sources also takes a list of their spectra, one array each, and likewise of wavelengths and signals.
+        Raises InputError naming every row that cannot be predicted, AxisError or SignalError where nothing leads to the
+        model's axis or quantity.
         """
-        return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.predict(X, wavelengths, unit=unit, strict=strict, signal=signal)
 
     def predict_proba(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """The probability of each of c classes for n spectra: (n, c), in the order of `classes`.
 
         Raises InputError also when the model tells none: a regression, or a classifier that only votes.
         """
-        return self._predictor.predict_proba(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.predict_proba(X, wavelengths, unit=unit, strict=strict, signal=signal)
 
-    def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
+    def predict_full(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
+    ) -> Result:
         """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
-        return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict, signal=signal)
 
     def plan(self, kind: str = "compiled") -> Plan:
         """The `compiled` plan, which predicts, or the `faithful` one, which follows the chain step by step and fold by
@@ -199,6 +206,7 @@ class _Inspection:
             targets=contents.targets,
             classes=contents.classes(),
             sources=contents.sources(),
+            signal=contents.signal,
             digest=contents.digest,
             opaque=functions,
             threads=self.threads,

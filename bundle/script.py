@@ -1,7 +1,8 @@
 """Write a model as one Python file that needs nothing but Python: its plan in plain Python, its numbers in base64.
 
 What a person wrote stays as it was written: the instructions are cut from `runtime.stdlib`, the reader of spectra is
-`runtime.spectra_csv`, what brings them to the model's points `runtime.alignment`, the rest is the frame in `templates`.
+`runtime.spectra_csv`, what brings them to the model's points `runtime.alignment`, to its signal `runtime.signals`, the
+rest is the frame in `templates`.
 Nothing of a chain enters as code: numbers and facts are base64, names are literals that were read back, and registers
 have names of our own making.
 """
@@ -29,7 +30,7 @@ from .chain import Chain
 from .errors import WriteError
 from .facts import facts
 from .format import MANIFEST
-from .runtime import alignment, places, spectra_csv, stdlib
+from .runtime import alignment, places, signals, spectra_csv, stdlib
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Constant, Instruction, Plan
 from .writer import Draft, place, prepare
@@ -94,16 +95,28 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         program=program.body,
         axis="None" if axis is None else _numbers(axis.values),
         unit=_literal(None if axis is None else axis.unit),
+        blocks=_literal(_blocks(chain)),
         golden_rows=_numbers(golden.rows, rows=True),
         golden_values=_numbers(golden.compiled, rows=True),
         info=_base64(json.dumps(said, sort_keys=True).encode("ascii")),
         places=_code_of(places),
         alignment=_code_of(alignment),
+        quantities=_code_of(signals),
         reader=_code_of(spectra_csv),
     )
     ast.parse(text, feature_version=(3, 8))
     text.encode("ascii")
     return text
+
+
+def _blocks(chain: Chain) -> list[tuple[str | None, int]]:
+    """What the values of so many columns are, one source after the other; one block where it is the same of all."""
+    found = [(source.signal or chain.signal, source.width) for source in chain.sources]
+    return (
+        found
+        if len({signal for signal, _ in found}) > 1
+        else [(found[0][0] if found else chain.signal, chain.n_features)]
+    )
 
 
 def _operators(chain: Chain) -> dict[int, str]:
@@ -169,7 +182,7 @@ def _slices(twins: Iterable[Callable[..., Any]]) -> tuple[str, str]:
     tree, source = _parsed(stdlib)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     from_math = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    wanted, open_ = set(), {twin.__name__ for twin in twins} | {"total"}
+    wanted, open_ = set(), {twin.__name__ for twin in twins} | {"total", "exponential", "logarithm"}
     needed: set[str] = set()
     while open_:
         name = open_.pop()

@@ -75,7 +75,9 @@ async def predict(request: Request[Any, Any, Any], repository: Models, name: Fro
 
 def _answer(name: str, bundle: Bundle, body: bytes) -> bytes:
     question, spectra = plain.decode(body, missing=bundle.missing_values)
-    result = bundle.predict_full(spectra, question.axis, unit=question.unit, strict=question.strict)
+    result = bundle.predict_full(
+        spectra, question.axis, unit=question.unit, strict=question.strict, signal=question.signal
+    )
     return plain.encode(name, bundle, question, result)
 
 

@@ -34,3 +34,6 @@ class Result:
     answers; None in the other profiles."""
     std: NDArray[np.float64] | None = None
     """The standard deviation of each value, of the same shape and in the same units, where the model tells one."""
+    signal_action: str = "signal_unchecked"
+    """What was done with the quantity of the values: `same`, `signal_unchecked`, or as in `converted from percent
+    reflectance`; FORMAT.md §13 lists all."""

@@ -78,6 +78,7 @@ def info(
         "model": model.name,
         "predicts": ", ".join(targets),
         "from": points if axis is None else f"{points}, {axis['first']:g} to {axis['last']:g} {axis['unit']}",
+        **_signal_line(facts),
         **({"missing values": "handled as in the training (NaN)"} if facts["missing_values"] else {}),
         "steps": steps,
         "folds": ", ".join(facts["folds"]),
@@ -96,6 +97,15 @@ def info(
     names = {step["index"]: " + ".join([step["name"], *step["operators"]][:3]) for step in facts["steps"]}
     print("\n".join(["", f"{plan} plan", *explain(bundle.plan(plan), names)]))
     return 0
+
+
+def _signal_line(facts: dict[str, Any]) -> dict[str, str]:
+    """What spectra are, of each source where they say it for themselves; nothing where nobody says it."""
+    own = [(source["name"], source.get("signal") or facts["signal"]) for source in facts["sources"]]
+    if len({signal for _, signal in own}) > 1:
+        return {"signal": ", ".join(f"{signal or 'not known'} of {name}" for name, signal in own)}
+    signal = own[0][1] if own else facts["signal"]
+    return {"signal": signal} if signal else {}
 
 
 def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
@@ -140,6 +150,7 @@ def predict(
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     unit: str | None = None,
     strict: bool = False,
+    signal: str | None = None,
     json: Json = False,
     allow_opaque: Opaque = False,
     profile: Profile = "exact",
@@ -164,7 +175,12 @@ def predict(
         Unit of the axis in the file: nm, um or cm-1. If not given, what the header says, or else the model's, unless
         the numbers can only be another.
     strict
-        Refuse spectra on any but the model's own axis, and those whose axis is not given.
+        Refuse spectra on any but the model's own axis, and those whose axis is not given; the same of their signal, if
+        the model says its own.
+    signal
+        What the values are: absorbance (A, log(1/R)), reflectance (R), transmittance (T), percent reflectance (%R) or
+        percent transmittance (%T). They are converted to what the model says that its own are; signal_action tells from
+        which. If not given, they are taken as they are.
     """
     from ...bundle import load
     from ...bundle.errors import InputError
@@ -177,7 +193,7 @@ def predict(
         table = read_spectra(data, bundle.missing_values)
     except SpectraError as error:
         raise InputError(f"{spectra}: {error}") from None
-    result = bundle.predict_full(table.rows, table.axis, unit=unit or table.unit, strict=strict)
+    result = bundle.predict_full(table.rows, table.axis, unit=unit or table.unit, strict=strict, signal=signal)
     ids = table.ids or [str(row) for row in range(1, len(table.rows) + 1)]
     text = _json_rows(bundle, model, ids, result) if json else _csv_rows(bundle, model, ids, result)
     if output is None:
@@ -201,6 +217,7 @@ def _records(bundle: Bundle, model: Path, ids: list[str], result: Result) -> lis
             "model": model.name.removesuffix(".n4a"),
             "digest": result.digest,
             "axis_action": result.axis_action,
+            "signal_action": result.signal_action,
         }
         for row, (sample, answers) in enumerate(zip(ids, values, strict=True), 1)
         for target, value in zip(bundle.targets, answers, strict=True)

@@ -1,4 +1,5 @@
-"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "strict": true, "ids": […]}` in, columns out.
+"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "signal": "absorbance", "strict": true,
+"ids": […]}` in, columns out.
 
 For models that handle missing values, null is one.
 """
@@ -28,7 +29,9 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     unit: str | None = None
     """The unit of the axis; that of the model if absent, unless the numbers can only be another."""
     strict: bool = False
-    """Whether only spectra on the model's own axis are taken."""
+    """Whether only spectra on the model's own axis, and of its own signal, are taken."""
+    signal: str | None = None
+    """What the values are, `absorbance` say; taken as they are if absent."""
     ids: list[str | int] | None = None
     """A name per spectrum, given back with the answer."""
 
@@ -48,6 +51,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     units: list[str]
     flags: list[tuple[str, ...]]
     axis_action: str
+    signal_action: str
     model: str
     digest: str
     profile: str
@@ -126,6 +130,7 @@ def encode(model: str, bundle: Bundle, question: Question, result: Result) -> by
             [target.unit for target in bundle.targets],
             list(result.flags),
             result.axis_action,
+            result.signal_action,
             model,
             result.digest,
             result.profile,

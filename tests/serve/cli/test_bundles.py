@@ -161,6 +161,7 @@ def test_predict_tells_programs_with_the_flags(models: Path, tmp_path: Path) -> 
         "model": "plain",
         "digest": load(models / "plain.n4a").digest,
         "axis_action": "axis_unchecked",
+        "signal_action": "signal_unchecked",
         "flags": ["constant_row"],
         "profile": "exact",
         "bound": None,
