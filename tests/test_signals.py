@@ -171,38 +171,42 @@ def test_both_commands_give_the_stored_bits(models: Path, tmp_path: Path, name: 
 
 
 REFUSED = {
-    "R for T": (Case("transmittance", "%R"), {}, "the spectra are percent reflectance, the model's are transmittance"),
-    "T for R": (Case("percent-reflectance", "T"), {}, "nothing converts one to the other"),
-    "no signal": (Case("absorbance", "ln(1/R)"), {}, "signal: 'ln(1/R)', expected absorbance, reflectance, trans"),
-    "a silent model": (Case("silent", "absorbance"), {}, "this model does not say of what quantity its own are"),
+    "R for T": (
+        Case("transmittance", "%R"),
+        False,
+        "the spectra are percent reflectance, the model's are transmittance",
+    ),
+    "T for R": (Case("percent-reflectance", "T"), False, "nothing converts one to the other"),
+    "no signal": (Case("absorbance", "ln(1/R)"), False, "signal: 'ln(1/R)', expected absorbance, reflectance, trans"),
+    "a silent model": (Case("silent", "absorbance"), False, "this model does not say of what quantity its own are"),
     "strict, converted": (
         Case("absorbance", "reflectance"),
-        {"strict": True},
+        True,
         "these would be converted from reflectance",
     ),
     "strict, undeclared": (
         Case("absorbance", None),
-        {"strict": True},
+        True,
         "say what the spectra are, as signal='absorbance'",
     ),
-    "a source": (Case("mixed", "transmittance"), {}, "the spectra are transmittance, the model's are reflectance"),
+    "a source": (Case("mixed", "transmittance"), False, "the spectra are transmittance, the model's are reflectance"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_every_host_refuses_what_has_no_way(models: Path, server: Server, name: str) -> None:
-    case, options, words = REFUSED[name]
-    axis = NM if options else None
+    case, strict, words = REFUSED[name]
+    axis = NM if strict else None
     with pytest.raises(SignalError) as caught:
-        load(models / f"{case.model}.n4a").predict(case.rows, axis, signal=case.signal, **options)
+        load(models / f"{case.model}.n4a").predict(case.rows, axis, signal=case.signal, strict=strict)
     assert words in str(caught.value)
-    members = {"axis": axis, "signal": case.signal, **options}
+    members = {"axis": axis, "signal": case.signal, "strict": strict}
     reply = server.predict(case.model, case.rows, **{key: value for key, value in members.items() if value})
     assert (reply.status, reply.json["title"]) == (422, "spectra of another quantity")
     assert reply.json["detail"] == str(caught.value)
     header = [",".join(map(repr, axis))] if axis else []
     text = "\n".join([*header, *(",".join(map(repr, row)) for row in case.rows)])
-    asked = [*(["--strict"] if options else []), *(["--signal", case.signal] if case.signal else [])]
+    asked = [*(["--strict"] if strict else []), *(["--signal", case.signal] if case.signal else [])]
     for command in (
         [next(python for _, python in pythons()), "-I", "-S", str(models / f"{case.model}.n4a.py"), *asked, "-"],
         [*N4A, "predict", str(models / f"{case.model}.n4a"), "-", *asked],
