@@ -35,7 +35,7 @@ def conversions() -> dict[str, Conversion]:
 
 
 CONVERSIONS = conversions()
-ROUNDINGS = {
+ROUNDINGS: dict[str, Callable[[float], float]] = {
     # The exponent is rounded twice, and is multiplied by ln 10 in what comes out.
     "from absorbance": lambda x: 4 * 2.0**-53 * (2 + 3 * abs(x)),
     "other": lambda x: 4 * 2.0**-53,
