@@ -1,4 +1,4 @@
-"""On what axis spectra were measured, and what quantity they are of, as callers say it: checked against the model's."""
+"""On what axis spectra were measured, as callers say it: checked, and aligned to the model's."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ends import Axis
-from .errors import AxisError, SignalError
+from .errors import AxisError
 from .runtime.alignment import Alignment, AlignmentError, align
 from .runtime.places import SLACK
-from .runtime.signals import Conversion, SignalMismatch, conversion_to
 
 __all__ = ["KEPT", "UNCHECKED", "Points"]
 
@@ -24,15 +23,13 @@ UNCHECKED = Alignment("axis_unchecked", None)
 
 
 class Points:
-    """The points of a model, or of one of its sources; its axis and its signal are None where they are not known."""
+    """The points of a model, or of one of its sources; its axis is None where it is not known."""
 
-    def __init__(self, width: int, axis: Axis | None, signal: str | None = None) -> None:
+    def __init__(self, width: int, axis: Axis | None) -> None:
         self.width = width
-        self._signal = signal
         self._axis = axis
         self._slack = 0.0 if axis is None or width < 2 else SLACK * float(np.abs(np.diff(axis.values)).min())
         self._aligned = lru_cache(maxsize=KEPT)(self._align)
-        self._converting = lru_cache(maxsize=KEPT)(self._convert)
 
     def align(self, wavelengths: Any, unit: str | None, strict: bool) -> Alignment:
         """How spectra on these `wavelengths`, in `unit`, come to the points of the model.
@@ -53,19 +50,6 @@ class Points:
         ):
             return SAME
         return self._aligned(given.tobytes(), unit, strict)
-
-    def convert(self, signal: str | None, strict: bool) -> Conversion:
-        """What is done with values of this quantity. Raises SignalError where nothing leads to that of the model."""
-        if signal is not None and not isinstance(signal, str):
-            raise SignalError(f"signal: {signal!r:.80}, expected text, as in 'absorbance'")
-        return self._converting(signal, strict)
-
-    def _convert(self, signal: str | None, strict: bool) -> Conversion:
-        try:
-            found: Conversion = conversion_to(self._signal, signal, strict)
-        except SignalMismatch as error:
-            raise SignalError(str(error)) from None
-        return found
 
     def _align(self, given: bytes | None, unit: str | None, strict: bool) -> Alignment:
         positions = None if given is None else np.frombuffer(given).tolist()

@@ -63,7 +63,7 @@ class Contents:
 
     @property
     def signal(self) -> str | None:
-        """What quantity spectra are of, where it is known."""
+        """What the values of spectra are, where it is known."""
         signal: str | None = self.manifest.get("signal")
         return signal
 

@@ -28,8 +28,8 @@ def facts(manifest: Mapping[str, Any], digest: str, axis: Axis | None) -> dict[s
         "targets": manifest["targets"],
         "classes": canonical.plain(manifest["classes"]["labels"]) if "classes" in manifest else None,
         "sources": [
-            {key: source[key] for key in ("name", "width", "signal") if key in source}
-            for source in manifest.get("sources", ())
+            {"name": s["name"], "width": s["width"], "signal": s.get("signal", manifest.get("signal"))}
+            for s in manifest.get("sources", ())
         ],
         "steps": [{**step, "params": canonical.plain(step["params"])} for step in manifest["chain"]["steps"]],
         "folds": manifest["chain"]["folds"],

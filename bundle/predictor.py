@@ -67,9 +67,9 @@ class Predictor:
         classifier (n,) labels.
 
         With `wavelengths` (m,), in `unit` or else in the model's unit, spectra (n, m) are brought to the model's points
-        by the rules of FORMAT.md §12, and from the quantity `signal` to the model's by those of §13; `strict` takes the
-        model's own axis and quantity alone. Raises InputError naming every row that cannot be predicted, AxisError or
-        SignalError where nothing leads to the model's axis or quantity.
+        by the rules of FORMAT.md §12, and from their `signal` to the model's by those of §13; `strict` takes the
+        model's own axis and signal alone. Raises InputError naming every row that cannot be predicted, AxisError or
+        SignalError where nothing leads to the model's axis or signal.
         """
         return self._told(self.replay.predict(self._arrived(X, wavelengths, unit, strict, signal)[0]))
 

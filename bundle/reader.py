@@ -56,7 +56,7 @@ class Bundle:
         self.sources = predictor.sources
         """The blocks that a spectrum is made of, empty when it is one."""
         self.signal = predictor.signal
-        """What quantity spectra are of, None when the model does not know; sources may say it for themselves."""
+        """What the values of spectra are, `absorbance` say; None when it does not know. Sources may say theirs."""
         self.targets = predictor.targets
         """What is predicted: names and units."""
         self.classes = predictor.classes
@@ -76,10 +76,10 @@ class Bundle:
         interpolated as FORMAT.md §12 says, never extrapolated. They are in `unit` (nm, um or cm-1) or else in the
         model's, unless they can only be in another. `signal` declares what the values are (absorbance, reflectance,
         transmittance, percent reflectance, percent transmittance): they are converted to what the model declares as §13
-        says, and taken as they are where none is given. `strict` takes the model's own axis and quantity alone. A model
+        says, and taken as they are where none is given. `strict` takes the model's own axis and signal alone. A model
         of several sources also takes a list of their spectra, one array each, and likewise of wavelengths and signals.
         Raises InputError naming every row that cannot be predicted, AxisError or SignalError where nothing leads to the
-        model's axis or quantity.
+        model's axis or signal.
         """
         return self._predictor.predict(X, wavelengths, unit=unit, strict=strict, signal=signal)
 

@@ -101,7 +101,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         info=_base64(json.dumps(said, sort_keys=True).encode("ascii")),
         places=_code_of(places),
         alignment=_code_of(alignment),
-        quantities=_code_of(signals),
+        signals=_code_of(signals),
         reader=_code_of(spectra_csv),
     )
     ast.parse(text, feature_version=(3, 8))
@@ -112,11 +112,9 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
 def _blocks(chain: Chain) -> list[tuple[str | None, int]]:
     """What the values of so many columns are, one source after the other; one block where it is the same of all."""
     found = [(source.signal or chain.signal, source.width) for source in chain.sources]
-    return (
-        found
-        if len({signal for signal, _ in found}) > 1
-        else [(found[0][0] if found else chain.signal, chain.n_features)]
-    )
+    if len({signal for signal, _ in found}) > 1:
+        return found
+    return [(found[0][0] if found else chain.signal, chain.n_features)]
 
 
 def _operators(chain: Chain) -> dict[int, str]:

@@ -17,13 +17,14 @@ from .runtime.conversions import Conversions
 from .runtime.grid import Grid
 from .runtime.inputs import OF_AXIS, OF_MODEL
 from .runtime.signals import Conversion
+from .signal import conversion
 
 __all__ = ["Arrival", "Sources"]
 
 
 @dataclass(frozen=True, eq=False)
 class Arrival:
-    """How spectra on certain axes, of certain quantities, come to the points of a model."""
+    """How spectra on certain axes, of certain signals, come to the points of a model."""
 
     action: str
     """What is done with the axis, see FORMAT.md §12; of several sources with each, in order, where it differs."""
@@ -34,9 +35,9 @@ class Arrival:
     grid: Grid | None
     """What brings them to the points, None where they are on these."""
     signal_action: str
-    """What is done with the quantity of the values, see FORMAT.md §13; of several sources as the other."""
+    """What is done with the values, see FORMAT.md §13; of several sources as the other."""
     conversions: Conversions | None
-    """What does that, before anything else, None where values are taken as they are."""
+    """What does that, before the grid, None where they are taken as they are."""
 
 
 class Sources:
@@ -55,15 +56,14 @@ class Sources:
     ) -> None:
         self._missing = missing
         self._sources = tuple(sources)
-        self._points = [Points(source.width, source.axis, source.signal or signal) for source in sources] or [
-            Points(width, axis, signal)
-        ]
+        self._points = [Points(source.width, source.axis) for source in sources] or [Points(width, axis)]
+        self._signals = [source.signal or signal for source in sources] or [signal]
         self._arrival = lru_cache(maxsize=KEPT)(self._arriving)
-        self._undeclared = tuple([points.convert(None, False) for points in self._points])
+        self._undeclared = self._conversions(None, False)
         self._unasked = self._arriving(tuple([UNCHECKED for _ in self._points]), self._undeclared)
 
     def arrival(self, wavelengths: Any, unit: str | None, strict: bool, signal: Any = None) -> Arrival:
-        """What is to be done with spectra on these axes, of this quantity or of these. Raises AxisError and SignalError
+        """What is to be done with spectra on these axes, of this signal or of these. Raises AxisError and SignalError
         where there is nothing that helps.
         """
         if wavelengths is None and unit is None and not strict and signal is None:
@@ -77,7 +77,8 @@ class Sources:
         else:
             raise AxisError(f"axis: expected a list of those of {self._named()}")
         alignments = tuple([self._align(i, one, unit, strict) for i, one in enumerate(given)])
-        return self._arrival(alignments, self._conversions(signal, strict))
+        undeclared = signal is None and not strict
+        return self._arrival(alignments, self._undeclared if undeclared else self._conversions(signal, strict))
 
     def spectra(self, X: Any, arrival: Arrival) -> Any:
         """The spectra of all sources side by side, at the points of the model."""
@@ -93,16 +94,14 @@ class Sources:
             raise AxisError(self._of_source(place, "axis", error)) from None
 
     def _conversions(self, signal: Any, strict: bool) -> tuple[Conversion, ...]:
-        if signal is None and not strict:
-            return self._undeclared
-        given = signal if isinstance(signal, list | tuple) else [signal] * len(self._points)
-        if len(given) != len(self._points):
+        given = signal if self._sources and isinstance(signal, list | tuple) else [signal] * len(self._signals)
+        if len(given) != len(self._signals):
             raise SignalError(f"signal: {len(given)} were given, expected one, or a list of those of {self._named()}")
         return tuple([self._convert(i, one, strict) for i, one in enumerate(given)])
 
     def _convert(self, place: int, signal: Any, strict: bool) -> Conversion:
         try:
-            return self._points[place].convert(signal, strict)
+            return conversion(self._signals[place], signal, strict)
         except SignalError as error:
             raise SignalError(self._of_source(place, "signal", error)) from None
 
@@ -119,20 +118,15 @@ class Sources:
             points.width if alignment.count is None else alignment.count
             for points, alignment in zip(self._points, alignments, strict=True)
         )
+        blocks, why = list(zip(conversions, widths, strict=True)), OF_AXIS if moves else OF_MODEL
+        converts = any(conversion.steps for conversion in conversions)
         return Arrival(
             action,
             whole.coarse,
             widths,
             Grid(whole, missing=self._missing) if moves else None,
             _told([conversion.action for conversion in conversions]),
-            Conversions(
-                list(zip(conversions, widths, strict=True)),
-                whole.used,
-                OF_AXIS if moves else OF_MODEL,
-                missing=self._missing,
-            )
-            if any(conversion.steps for conversion in conversions)
-            else None,
+            Conversions(blocks, whole.used, why, missing=self._missing) if converts else None,
         )
 
     def _joined(self, X: Any, widths: Sequence[int]) -> Any:

@@ -19,7 +19,7 @@ STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
     (BadRequest, 400, "the request cannot be read"),
     (AxisError, 422, "spectra of another axis"),
-    (SignalError, 422, "spectra of another quantity"),
+    (SignalError, 422, "spectra of another signal"),
     (InputError, 422, "spectra that cannot be predicted"),
 )
 """The first that fits, from the special to the general."""

@@ -24,6 +24,7 @@ from n4akit.bundle.runtime.signals import SIGNALS
 from n4akit.bundle.script import write_script
 from n4akit.bundle.writer import write_bundle
 
+from .bundle.stranger import Stranger
 from .bundle.test_script import pythons
 from .serve.server import N4A, Server, serving
 from .test_axis_ladder import NM, POINTS, absorbance, chain
@@ -118,6 +119,16 @@ def test_the_library_gives_the_stored_bits(models: Path) -> None:
     assert said == {"same", "signal_unchecked", *(f"converted from {signal}" for signal in SIGNALS)}
 
 
+def test_whoever_follows_the_document_gets_the_stored_bits(models: Path) -> None:
+    followed = [(name, case) for name, case in CASES.items() if case.signal in SIGNALS and not case.axis]
+    for name, case in followed:
+        if case.model != "mixed":
+            stranger = Stranger(models / f"{case.model}.n4a")
+            rows = [stranger.converted(row, str(case.signal)) for row in case.rows]
+            found = [stranger.predict("compiled", row)[0].hex() for row in rows]
+            assert (name, found) == (name, STATED[name]["values"])
+
+
 DRIVER = """
 import json, runpy, sys
 scripts = {}
@@ -178,7 +189,7 @@ REFUSED = {
     ),
     "T for R": (Case("percent-reflectance", "T"), False, "nothing converts one to the other"),
     "no signal": (Case("absorbance", "ln(1/R)"), False, "signal: 'ln(1/R)', expected absorbance, reflectance, trans"),
-    "a silent model": (Case("silent", "absorbance"), False, "this model does not say of what quantity its own are"),
+    "a silent model": (Case("silent", "absorbance"), False, "this model does not know of what signal its own are"),
     "strict, converted": (
         Case("absorbance", "reflectance"),
         True,
@@ -202,7 +213,7 @@ def test_every_host_refuses_what_has_no_way(models: Path, server: Server, name: 
     assert words in str(caught.value)
     members = {"axis": axis, "signal": case.signal, "strict": strict}
     reply = server.predict(case.model, case.rows, **{key: value for key, value in members.items() if value})
-    assert (reply.status, reply.json["title"]) == (422, "spectra of another quantity")
+    assert (reply.status, reply.json["title"]) == (422, "spectra of another signal")
     assert reply.json["detail"] == str(caught.value)
     header = [",".join(map(repr, axis))] if axis else []
     text = "\n".join([*header, *(",".join(map(repr, row)) for row in case.rows)])
@@ -274,6 +285,9 @@ def test_several_sources_may_each_declare_their_own(models: Path) -> None:
         SignalError, match="signal: 1 were given, expected one, or a list of those of 'first' of 9 points"
     ):
         bundle.predict(split, signal=["A"])
+
+    with pytest.raises(SignalError, match=r"signal: \['A', 'A'\], expected text, as in 'absorbance'"):
+        load(models / "absorbance.n4a").predict(rows, signal=["A", "A"])
 
 
 def test_what_a_model_says_is_shown(models: Path) -> None:

@@ -72,9 +72,9 @@ def from_sklearn(
     on spectra around what it learnt; a difference beyond `TOLERANCE`, or beyond the object's own roundings to float32,
     is refused. With `opaque=True` a step that is not known is carried as a pickle.
 
-    `signal` declares what quantity the spectra of the training were of: absorbance, reflectance, transmittance, percent
-    reflectance or percent transmittance. Those of a prediction that declare another one are then converted to it. A
-    source may say its own.
+    `signal` declares what the values of the training were: absorbance, reflectance, transmittance, percent reflectance
+    or percent transmittance. Spectra that are declared to be another when they are predicted are then converted to it.
+    A source may say its own.
 
     Spectra may have missing values (NaN) where every object does the same with them as what is read from it, and one is
     there for that: an imputer, or trees that met some when they were fitted. `probes` with NaN ask for it.

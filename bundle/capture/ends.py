@@ -53,7 +53,7 @@ def sources_of(sources: Sequence[Source], width: int) -> tuple[Source, ...]:
 
 
 def signal_of(signal: str | None) -> str | None:
-    """The quantity of spectra by its own name, None where it is not known."""
+    """The signal of spectra by its own name, None where it is not known."""
     if signal is None:
         return None
     try:

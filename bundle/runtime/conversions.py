@@ -1,4 +1,4 @@
-"""Many spectra brought to the quantities of a model: the numpy twin of `signals.converted_row`, bit for bit."""
+"""Many spectra brought to the signals of a model: the numpy twin of `signals.converted_row`, bit for bit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STEPS: dict[str, Callable[[Matrix], Matrix]] = {
 class Conversions:
     """Conversions, each of so many columns, ready to be applied to spectra. Safe to call from several threads.
 
-    Columns that are not `used` may hold anything, and so may `missing` values be there; `why` says what makes the
+    Columns that are not `used` may hold anything. Where values may be `missing` NaN is one. `why` says what makes the
     number of columns.
     """
 

@@ -4,7 +4,7 @@ N4aError             everything n4akit raises on purpose
 ├── PlanError        a program that no host may run: unknown word, shapes that do not chain, …
 └── InputError       spectra that no prediction may be made from
     ├── AxisError    spectra on an axis that has no way to the model's
-    └── SignalError  spectra of a quantity that has no way to the model's
+    └── SignalError  spectra of a signal that has no way to the model's
 """
 
 from __future__ import annotations
@@ -36,4 +36,4 @@ class AxisError(InputError):
 
 
 class SignalError(InputError):
-    """The spectra are of another quantity than the model's, as declared, and no rule leads from one to the other."""
+    """The spectra are declared to be of another signal than the model's, and no rule leads from one to the other."""

@@ -35,5 +35,5 @@ class Result:
     std: NDArray[np.float64] | None = None
     """The standard deviation of each value, of the same shape and in the same units, where the model tells one."""
     signal_action: str = "signal_unchecked"
-    """What was done with the quantity of the values: `same`, `signal_unchecked`, or as in `converted from percent
-    reflectance`; FORMAT.md §13 lists all."""
+    """What was done with the signal: `same`, `signal_unchecked`, or what the values were converted from, as in
+    `converted from percent reflectance` (FORMAT.md §13)."""

@@ -1,4 +1,4 @@
-"""What quantity spectra are of, and how it becomes another, for every host: plain Python, the text that scripts carry.
+"""The signal of spectra, and how one becomes another, for every host: plain Python, and the text that scripts carry.
 
 The rules are FORMAT.md §13. Other hosts take from here which `steps` are to be done and within which limits, and do the
 arithmetic of STEPS alone. Python 3.8 syntax.
@@ -12,7 +12,7 @@ __all__ = ["SIGNALS", "Conversion", "SignalMismatch", "conversion_to", "converte
 
 
 class SignalMismatch(ValueError):
-    """A quantity from which there is no prediction; the message says what was found and what was expected."""
+    """A signal from which there is no prediction; the message says what was found and what was expected."""
 
 
 class Conversion:
@@ -34,7 +34,7 @@ class Conversion:
         return "point %d is %s, expected a value of %s from %g to %g" % found
 
     def applied(self, value):
-        """A value in the quantity of the model."""
+        """A value in the signal of the model."""
         for step in self.steps:
             value = STEPS[step](value)
         return value
@@ -64,7 +64,7 @@ OF_PERCENT = 1e-18, 1000.0
 
 
 def signal_named(text):
-    """The quantity that `text` means, one of SIGNALS; raises SignalMismatch for what is none."""
+    """The signal that `text` means, one of SIGNALS; raises SignalMismatch for what is none."""
     written = "".join(text.lower().replace("_", " ").split()) if isinstance(text, str) else None
     for signal, others in SIGNALS.items():
         if written == signal.replace(" ", "") or written in others:
@@ -74,9 +74,9 @@ def signal_named(text):
 
 
 def conversion_to(own, declared=None, strict=False):
-    """What is done with spectra that are `declared` to be of a quantity, for a model of its `own`; None: not known.
+    """What is done with spectra that are `declared` to be of a signal, for a model of its `own`; None: not known.
 
-    Raises SignalMismatch; `strict` refuses all but the model's own quantity, where that is known.
+    Raises SignalMismatch; `strict` refuses all but the model's own, where that is known.
     """
     if declared is None:
         if strict and own is not None:
@@ -88,7 +88,7 @@ def conversion_to(own, declared=None, strict=False):
     source = signal_named(declared)
     if own is None:
         raise SignalMismatch(
-            "signal: the spectra are %s, and this model does not say of what quantity its own are; "
+            "signal: the spectra are %s, and this model does not know of what signal its own are; "
             "give no signal if they are the same" % source
         )
     if source == own:
@@ -116,7 +116,7 @@ def conversion_between(source, own):
 
 
 def converted_row(row, blocks, used):
-    # The row in the quantities of a model, and why there is none or None. The blocks are conversions, each with the
+    # The row in the signals of a model, and why there is none or None. The blocks are conversions, each with the
     # number of its columns; what is in no column that is used, or missing, stays.
     out, start = list(row), 0
     for conversion, width in blocks:

@@ -100,12 +100,11 @@ def info(
 
 
 def _signal_line(facts: dict[str, Any]) -> dict[str, str]:
-    """What spectra are, of each source where they say it for themselves; nothing where nobody says it."""
-    own = [(source["name"], source.get("signal") or facts["signal"]) for source in facts["sources"]]
-    if len({signal for _, signal in own}) > 1:
-        return {"signal": ", ".join(f"{signal or 'not known'} of {name}" for name, signal in own)}
-    signal = own[0][1] if own else facts["signal"]
-    return {"signal": signal} if signal else {}
+    """What the values of spectra are, of each source where it is not the same; nothing where it is not known."""
+    told = {source["signal"] for source in facts["sources"]} or {facts["signal"]}
+    if len(told) > 1:
+        return {"signal": ", ".join(f"{s['signal'] or 'not known'} of {s['name']}" for s in facts["sources"])}
+    return {"signal": signal} if (signal := told.pop()) else {}
 
 
 def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:

@@ -65,5 +65,5 @@ def test_what_a_chain_does_not_know_is_not_converted(
 ) -> None:
     bench = Bench(store)
     chain = bench.chain(bench.step(1, Ridge().fit(train, fat)))
-    with pytest.raises(SignalError, match="this model does not say of what quantity its own are"):
+    with pytest.raises(SignalError, match="this model does not know of what signal its own are"):
         replay_chain(store, chain, X, signal="A")

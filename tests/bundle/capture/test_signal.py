@@ -1,4 +1,4 @@
-"""What quantity the spectra of a training were of: declared when a model is captured, and carried by its bundle."""
+"""What the values of a training were: declared when a model is captured, and carried by its bundle."""
 
 from __future__ import annotations
 
