@@ -6,7 +6,7 @@ What predicts is here. What makes bundles is asked by module, so that whoever pr
 
 from .answers import Golden
 from .ends import Axis, Target
-from .errors import AxisError, BundleError, CaptureError, InputError, N4aError, PlanError, WriteError
+from .errors import AxisError, BundleError, CaptureError, InputError, N4aError, PlanError, SignalError, WriteError
 from .predictor import Predictor
 from .reader import Bundle, Report, load, verify
 from .runtime.result import Result
@@ -24,6 +24,7 @@ __all__ = [
     "Predictor",
     "Report",
     "Result",
+    "SignalError",
     "Target",
     "WriteError",
     "load",

@@ -78,6 +78,8 @@ class Chain:
     """What is usual in its calibration, where that is known."""
     opaque: Mapping[str, bytes] = field(default_factory=dict)
     """Pickled artifacts of opaque steps by their sha256."""
+    signal: str | None = None
+    """What the values of spectra are, one of `runtime.signals.SIGNALS`; None where it is not known."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Run, pipeline and chain identifiers, dataset name and hash: plain JSON values, absent when unknown."""
     environment: Mapping[str, str] = field(default_factory=dict)

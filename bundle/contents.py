@@ -53,9 +53,20 @@ class Contents:
     def sources(self) -> tuple[Source, ...]:
         """The blocks that a spectrum is made of, where there are several."""
         return tuple(
-            Source(source["name"], source["width"], self._axis(source.get("axis"), source["width"]))
+            Source(
+                source["name"],
+                source["width"],
+                self._axis(source.get("axis"), source["width"]),
+                source.get("signal"),
+            )
             for source in self.manifest.get("sources", ())
         )
+
+    @property
+    def signal(self) -> str | None:
+        """What the values of spectra are, where it is known."""
+        signal: str | None = self.manifest.get("signal")
+        return signal
 
     def classes(self) -> Classes | None:
         """What a classifier tells apart."""

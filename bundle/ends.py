@@ -43,6 +43,8 @@ class Source:
     name: str
     width: int
     axis: Axis | None = None
+    signal: str | None = None
+    """What its values are, as `Chain.signal`, which holds where this is None."""
 
 
 _WHOLE = tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))

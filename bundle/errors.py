@@ -12,7 +12,7 @@ N4aError                     everything n4akit raises on purpose (runtime)
 
 from __future__ import annotations
 
-from .runtime.errors import AxisError, InputError, N4aError, PlanError
+from .runtime.errors import AxisError, InputError, N4aError, PlanError, SignalError
 
 __all__ = [
     "AxisError",
@@ -23,6 +23,7 @@ __all__ = [
     "MissingPackage",
     "N4aError",
     "PlanError",
+    "SignalError",
     "UnknownVersion",
     "WriteError",
 ]

@@ -24,9 +24,13 @@ def facts(manifest: Mapping[str, Any], digest: str, axis: Axis | None) -> dict[s
         "axis": None
         if axis is None
         else {"first": float(axis.values[0]), "last": float(axis.values[-1]), "unit": axis.unit},
+        "signal": manifest.get("signal"),
         "targets": manifest["targets"],
         "classes": canonical.plain(manifest["classes"]["labels"]) if "classes" in manifest else None,
-        "sources": [{"name": s["name"], "width": s["width"]} for s in manifest.get("sources", ())],
+        "sources": [
+            {"name": s["name"], "width": s["width"], "signal": s.get("signal", manifest.get("signal"))}
+            for s in manifest.get("sources", ())
+        ],
         "steps": [{**step, "params": canonical.plain(step["params"])} for step in manifest["chain"]["steps"]],
         "folds": manifest["chain"]["folds"],
         "fold_rule": manifest["chain"]["fold_rule"],

@@ -13,6 +13,7 @@ from .limits import LIMITS
 from .runtime.errors import PlanError
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.plan import Plan
+from .runtime.signals import SIGNALS
 from .schema import anything, choice, digest, integer, items, real, record, table, text
 
 __all__ = [
@@ -62,6 +63,7 @@ _STEP = {
 }
 _ARTIFACT = {"member": text, "sha256": digest, "size": integer(1), "class": text, "role": choice(*ROLES)}
 _AXIS = record({"array": digest, "unit": text})
+_SIGNAL = choice(*SIGNALS)
 _SCHEMA = record(
     {
         "format": choice(FORMAT),
@@ -86,7 +88,8 @@ _SCHEMA = record(
         "axis": _AXIS,
         "limits": LIMITS,
         "classes": record({"labels": items(anything, 2), "type": choice(*CLASS_TYPES)}),
-        "sources": items(record({"name": text, "width": integer(1)}, {"axis": _AXIS}), 1),
+        "sources": items(record({"name": text, "width": integer(1)}, {"axis": _AXIS, "signal": _SIGNAL}), 1),
+        "signal": _SIGNAL,
     },
 )
 

@@ -52,6 +52,8 @@ def describe(chain: Chain, plans: Mapping[str, Plan], golden: Golden, answers: b
         manifest["limits"] = limits.described(chain.limits, lambda array: keep(array, "limits"))
     if chain.sources:
         manifest["sources"] = [_source(source, keep) for source in chain.sources]
+    if chain.signal is not None:
+        manifest["signal"] = chain.signal
     return manifest
 
 
@@ -61,7 +63,8 @@ def _axis(axis: Axis, keep: Keep) -> dict[str, Any]:
 
 def _source(source: Source, keep: Keep) -> dict[str, Any]:
     axis = {} if source.axis is None else {"axis": _axis(source.axis, keep)}
-    return {"name": source.name, "width": source.width, **axis}
+    signal = {} if source.signal is None else {"signal": source.signal}
+    return {"name": source.name, "width": source.width, **axis, **signal}
 
 
 def _chain(chain: Chain) -> dict[str, Any]:

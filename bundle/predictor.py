@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from .ends import Axis, Classes, Source, Target
 from .errors import InputError
-from .judge import Judge
 from .runtime.inputs import matrix
 from .runtime.limits import Limits
 from .runtime.plan import ASIDE, BESIDE, Plan
 from .runtime.replay import Engine, Opaque, Replay
 from .runtime.result import Result
+from .settings import Settings
 from .sources import Arrival, Sources
+from .standards import Standard, Standards
 
 __all__ = ["Predictor"]
 
@@ -38,7 +39,9 @@ class Predictor:
         digest: str,
         classes: Classes | None = None,
         limits: Limits | None = None,
+        settings: Settings | None = None,
         sources: Sequence[Source] = (),
+        signal: str | None = None,
         opaque: Opaque | None = None,
         profile: str = "exact",
         threads: int = 1,
@@ -48,18 +51,20 @@ class Predictor:
         self.targets = tuple(targets)
         self.classes = classes
         self.sources = tuple(sources)
+        self.signal = signal
         self.digest = digest
         self.profile = "opaque" if any(line.op == "opaque" for line in plan.body) else profile
         self.bound: float | None = None
         """How far the `fast` profile was from the exact one on the golden rows, once that is measured."""
         self.n_features = plan.inputs[0].width
         self.missing_values = plan.inputs[0].missing
-        self._arriving = Sources(self.n_features, axis, self.sources, missing=self.missing_values)
+        self._arriving = Sources(self.n_features, axis, self.sources, signal=signal, missing=self.missing_values)
         self.limits = limits or Limits()
+        self.settings = settings
         self._named = tuple((target.name, target.unit) for target in targets)
+        self._labels = None if classes is None else classes.labels
         self._absent = absent(self.limits, classes)
-        self._half = None if self.limits.interval is None else np.array([self.limits.interval.half_widths])
-        self._judge = Judge(self.limits, missing=self.missing_values)
+        self._standard = Standards(self.limits, self.targets, settings, missing=self.missing_values)
         self._single = len(self.targets) == 1
         replaying = partial(Replay, plan, opaque=opaque, profile=profile, threads=threads, engine=engine)
         self.replay = replaying(plan.answers)
@@ -72,40 +77,84 @@ class Predictor:
         self._bare_places = {name: place for place, name in enumerate(bare)}
 
     def predict(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        signal: Any = None,
+        instrument: str | None = None,
+        product: str | None = None,
     ) -> NDArray[Any]:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels.
 
         With `wavelengths` (m,), in `unit` or else in the model's unit, spectra (n, m) are brought to the model's points
-        by the rules of FORMAT.md §12; `strict` takes the model's own axis alone. Raises InputError naming every row
-        that cannot be predicted, AxisError where an axis has no way to the model's.
+        by the rules of FORMAT.md §12, and from their `signal` to the model's by those of §13; `strict` takes the
+        model's own axis and signal alone. What the settings say for this `instrument` and `product` is done. Raises
+        InputError naming every row that cannot be predicted, AxisError or SignalError where nothing leads to the
+        model's axis or signal.
         """
-        return self._told(self._bare.predict(self._arrived(X, wavelengths, unit, strict)[0]))
+        found = self._bare.predict(self._arrived(X, wavelengths, unit, strict, signal)[0])
+        return self._told(self._standard(instrument, product).told(found))
 
     def predict_proba(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """The probability of each class (n, c). Raises InputError when the model tells none."""
         if "proba" not in self._bare_places:
             what = "predicts quantities" if self.classes is None else "tells the class alone"
             raise InputError(f"this model {what}, it has no probabilities; use predict")
-        return self._bare.answers(self._arrived(X, wavelengths, unit, strict)[0])[self._bare_places["proba"]]
+        return self._bare.answers(self._arrived(X, wavelengths, unit, strict, signal)[0])[self._bare_places["proba"]]
 
-    def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
-        """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
-        arrived, arrival = self._arrived(X, wavelengths, unit, strict)
+    def predict_full(
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        signal: Any = None,
+        instrument: str | None = None,
+        product: str | None = None,
+        on_error: str = "raise",
+    ) -> Result:
+        """As `predict`, with how far each prediction may be trusted and how it was made.
+
+        With `on_error="row"` a spectrum that cannot be predicted takes no other with it: its values are NaN, of a
+        classifier None, and `reasons` say why. What is wrong with all of them is raised still.
+        """
+        if on_error not in ("raise", "row"):
+            raise ValueError(f"on_error {on_error!r}, expected 'raise' or 'row'")
+        arrival = self._arriving.arrival(wavelengths, unit, strict, signal)
+        standard = self._standard(instrument, product)
+        if on_error == "raise":
+            return self._result(X, arrival, standard)
+        rows, reasons = [*range(np.shape(X)[0] if np.ndim(X) else 0)], dict[int, str]()
+        while True:
+            try:
+                found = self._result(np.asarray(X)[rows] if reasons else X, arrival, standard)
+            except InputError as error:
+                if not error.rows or len(error.rows) == len(rows):
+                    raise
+                reasons |= {rows[row]: reason for row, reason in error.rows}
+                rows = [row for row in rows if row not in reasons]
+            else:
+                return found.spread_over(rows, dict(sorted(reasons.items()))) if reasons else found
+
+    def _result(self, X: Any, arrival: Arrival, standard: Standard) -> Result:
+        arrived = self._arriving.spectra(X, arrival)
         answers = self.replay.answers(arrived)
         told = {name: answers[place] for name, place in self._places.items()}
-        value, proba = told["value"], told.get("proba")
+        raw, proba = told["value"], told.get("proba")
+        value = standard.told(raw)
         t2, q = (told[name][:, 0] if name in told else None for name in ("t2", "q"))
-        flags = self._judge.codes(matrix(arrived, self.n_features), value, t2, q)
+        flags = standard.judge.codes(matrix(arrived, self.n_features), value, t2, q)
         if arrival.coarse:
             flags = tuple((*flag, "coarse_axis") for flag in flags)
-        lower = upper = None
-        if self._half is not None:
-            lower, upper = self._column(value - self._half), self._column(value + self._half)
-        spread, std = (self._column(told[name]) if name in told else None for name in ("spread", "std"))
+        lower, upper = standard.around(raw)
+        spread, std = (standard.scaled(told[name]) if name in told else None for name in ("spread", "std"))
         values = self._told(value)
         return Result(
             values,
@@ -114,22 +163,25 @@ class Predictor:
             self.profile,
             self.digest,
             self._named,
-            self.limits,
+            standard.limits,
+            self._labels,
             proba,
             self.bound,
-            std,
-            spread,
-            lower,
-            upper,
+            self._column(std),
+            self._column(spread),
+            self._column(lower),
+            self._column(upper),
             t2,
             q,
-            values,
-            None,
+            values if value is raw else self._told(raw),
+            standard.digest,
+            {},
             self._absent,
+            arrival.signal_action,
         )
 
     def contributions(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """What each point of n spectra has that no spectrum of the calibration has: (n, w), the residual of which Q is
         the sum of squares, at the points that the model's preprocessing leaves.
@@ -138,18 +190,18 @@ class Predictor:
         """
         if self._aside is None:
             raise InputError("contributions: this bundle was written without calibration spectra, and has no Q")
-        return self._aside.predict(self._arrived(X, wavelengths, unit, strict)[0])
+        return self._aside.predict(self._arrived(X, wavelengths, unit, strict, signal)[0])
 
-    def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool) -> tuple[Any, Arrival]:
-        arrival = self._arriving.arrival(wavelengths, unit, strict)
+    def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool, signal: Any) -> tuple[Any, Arrival]:
+        arrival = self._arriving.arrival(wavelengths, unit, strict, signal)
         return self._arriving.spectra(X, arrival), arrival
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[Any]:
-        column = self._column(values)
+        column: NDArray[np.float64] = values[:, 0] if self._single else values
         return column if self.classes is None else self.classes.named(column)
 
-    def _column(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return values[:, 0] if self._single else values
+    def _column(self, values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else values[:, 0] if self._single else values
 
 
 def absent(limits: Limits, classes: Classes | None) -> tuple[str, ...]:

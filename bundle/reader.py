@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,7 @@ from .runtime.plan import Plan
 from .runtime.replay import Opaque, Replay
 from .runtime.result import Result
 from .runtime.spread import useful_threads
+from .settings import Settings, settings_beside, understood
 
 __all__ = ["Bundle", "Report", "load", "verify"]
 
@@ -55,6 +57,8 @@ class Bundle:
         """The positions of these points, None when the model does not know them."""
         self.sources = predictor.sources
         """The blocks that a spectrum is made of, empty when it is one."""
+        self.signal = predictor.signal
+        """What the values of spectra are, `absorbance` say; None when it does not know. Sources may say theirs."""
         self.targets = predictor.targets
         """What is predicted: names and units."""
         self.classes = predictor.classes
@@ -62,40 +66,74 @@ class Bundle:
         self.limits = predictor.limits
         """What is usual in the calibration: limits of T² and Q, ranges, the interval, how spectra look; empty where the
         bundle was written without."""
+        self.settings = predictor.settings
+        """The deployment settings that are applied, None where there are none."""
         self.golden = golden
         """The golden rows, and what both plans answer for them."""
         self._contents = contents
         self._predictor = predictor
 
     def predict(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        signal: Any = None,
+        instrument: str | None = None,
+        product: str | None = None,
     ) -> NDArray[Any]:
         """Predictions of n spectra (n, p) in the targets' units: shape (n,) for one target, (n, t) for several; of a
         classifier (n,) labels in the type that they had in training.
 
         With `wavelengths` (m,) spectra may have other points: (n, m) are put in order, selected, converted and
         interpolated as FORMAT.md §12 says, never extrapolated. They are in `unit` (nm, um or cm-1) or else in the
-        model's, unless they can only be in another; `strict` takes the model's own axis alone. A model of several
-        sources also takes a list of their spectra, one array each, and likewise of wavelengths. Raises InputError
-        naming every row that cannot be predicted, AxisError where an axis has no way to the model's.
+        model's, unless they can only be in another. `signal` declares what the values are (absorbance, reflectance,
+        transmittance, percent reflectance, percent transmittance): they are converted to what the model declares as §13
+        says, and taken as they are where none is given. `strict` takes the model's own axis and signal alone. A model
+        of several sources also takes a list of their spectra, one array each, and likewise of wavelengths and signals.
+        Where there are `settings` they are applied, those for this `instrument` and `product` (SETTINGS.md).
+        Raises InputError naming every row that cannot be predicted, AxisError or SignalError where nothing leads to the
+        model's axis or signal.
         """
-        return self._predictor.predict(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.predict(
+            X, wavelengths, unit=unit, strict=strict, signal=signal, instrument=instrument, product=product
+        )
 
     def predict_proba(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """The probability of each of c classes for n spectra: (n, c), in the order of `classes`.
 
         Raises InputError also when the model tells none: a regression, or a classifier that only votes.
         """
-        return self._predictor.predict_proba(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.predict_proba(X, wavelengths, unit=unit, strict=strict, signal=signal)
 
-    def predict_full(self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False) -> Result:
-        """As `predict`, with what is noteworthy about each spectrum and how the prediction was made."""
-        return self._predictor.predict_full(X, wavelengths, unit=unit, strict=strict)
+    def predict_full(
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        signal: Any = None,
+        instrument: str | None = None,
+        product: str | None = None,
+        on_error: str = "raise",
+    ) -> Result:
+        """As `predict`, with how far each prediction may be trusted and how it was made: the same values.
+
+        With `on_error="row"` a spectrum that cannot be predicted takes no other with it: its values are NaN, of a
+        classifier None, and `reasons` of the result say why. What is wrong with all of them is raised still.
+        """
+        how: dict[str, Any] = {"unit": unit, "strict": strict, "signal": signal}
+        return self._predictor.predict_full(
+            X, wavelengths, **how, instrument=instrument, product=product, on_error=on_error
+        )
 
     def contributions(
-        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
     ) -> NDArray[np.float64]:
         """What each point of n spectra has that no spectrum of the calibration has: (n, w), the residual of which Q is
         the sum of squares, at the points that the model's preprocessing leaves. Where that is as many as a spectrum
@@ -103,7 +141,7 @@ class Bundle:
 
         Raises InputError also when the bundle was written without calibration spectra.
         """
-        return self._predictor.contributions(X, wavelengths, unit=unit, strict=strict)
+        return self._predictor.contributions(X, wavelengths, unit=unit, strict=strict, signal=signal)
 
     def plan(self, kind: str = "compiled") -> Plan:
         """The `compiled` plan, which predicts, or the `faithful` one, which follows the chain step by step and fold by
@@ -145,6 +183,7 @@ def load(
     profile: str = "exact",
     threads: int | None = None,
     engine: str = "numpy",
+    settings: bool | str | os.PathLike[str] = True,
 ) -> Bundle:
     """The model in a bundle file, after its golden rows gave the recorded answers here.
 
@@ -153,15 +192,18 @@ def load(
     then tells. Up to `threads` threads, by default one for each usable core, share the rows of a large batch; no bit of
     the exact profile depends on it. `engine="onnxruntime"` (the extra n4akit[onnx]) lets that library find the leaves
     of trees for dozens of spectra at once; what they say is added as ever, and no bit of any profile depends on it.
+    `settings` (bias, slope, limits of instruments and products, see SETTINGS.md) are those in the file beside the
+    bundle, where there is one; False leaves them out, a path takes another file.
 
     Raises BundleError, listing all that is wrong, when the file is no intact bundle of a format known here, does not
     reproduce its golden rows, holds pickled steps that were not asked for, has no trees for the engine, or strays too
-    far in the `fast` profile; ValueError for another profile or engine or fewer threads than one; MissingPackage, an
-    ImportError, when the engine is not installed.
+    far in the `fast` profile; BadSettings when the settings are not for this bundle, or not as they should be;
+    ValueError for another profile or engine or fewer threads than one; MissingPackage, an ImportError, when the engine
+    is not installed.
     """
     check_profile(profile, threads)
     check_engine(engine)
-    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads(), engine)
+    inspection = _Inspection(os.fspath(path), allow_opaque, profile, threads or useful_threads(), engine, settings)
     inspection.run(thorough=False)
     if inspection.bundle is None or inspection.problems:
         raise BundleError(f"{path}: " + "; ".join(inspection.problems), tuple(inspection.problems))
@@ -179,13 +221,20 @@ class _Inspection:
     """The checks in order, each only when those before it found nothing wrong."""
 
     def __init__(
-        self, path: str, allow_opaque: bool, profile: str = "exact", threads: int = 1, engine: str = "numpy"
+        self,
+        path: str,
+        allow_opaque: bool,
+        profile: str = "exact",
+        threads: int = 1,
+        engine: str = "numpy",
+        settings: bool | str | os.PathLike[str] = False,
     ) -> None:
         self.path = path
         self.allow_opaque = allow_opaque
         self.profile = profile
         self.threads = threads
         self.engine = engine
+        self.settings = settings
         self.bundle: Bundle | None = None
         self.digest: str | None = None
         self.checked: list[str] = []
@@ -213,7 +262,9 @@ class _Inspection:
             targets=contents.targets,
             classes=contents.classes(),
             limits=contents.limits(),
+            settings=settings_of(self.path, contents, self.settings),
             sources=contents.sources(),
+            signal=contents.signal,
             digest=contents.digest,
             opaque=functions,
             threads=self.threads,
@@ -254,6 +305,15 @@ class _Inspection:
         self.problems += problems
         if not problems:
             self.checked.append(what)
+
+
+def settings_of(model: str, contents: Contents, asked: bool | str | os.PathLike[str]) -> Settings | None:
+    """The settings beside a bundle, those of another file, or none, as asked. Raises BadSettings, OSError."""
+    targets = [] if contents.classes() is not None else [target.name for target in contents.targets]
+    if isinstance(asked, bool):
+        return settings_beside(model, contents.digest, targets) if asked else None
+    path = Path(asked)
+    return understood(path.read_bytes(), path, contents.digest, targets)
 
 
 def _functions(contents: Contents, allowed: bool) -> Opaque:

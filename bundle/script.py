@@ -1,7 +1,8 @@
 """Write a model as one Python file that needs nothing but Python: its plan in plain Python, its numbers in base64.
 
 What a person wrote stays as it was written: the instructions are cut from `runtime.stdlib`, the reader of spectra is
-`runtime.spectra_csv`, what brings them to the model's points `runtime.alignment`, the rest is the frame in `templates`.
+`runtime.spectra_csv`, what brings them to the model's points `runtime.alignment`, to its signal `runtime.signals`, the
+rest is the frame in `templates`.
 Nothing of a chain enters as code: numbers and facts are base64, names are literals that were read back, and registers
 have names of our own making.
 """
@@ -30,7 +31,17 @@ from .domain import Validation
 from .errors import WriteError
 from .facts import facts
 from .format import MANIFEST
-from .runtime import alignment, places, record, spectra_csv, stdlib, verdict
+from .runtime import (
+    alignment,
+    places,
+    record,
+    settings,
+    settings_form,
+    signals,
+    spectra_csv,
+    stdlib,
+    verdict,
+)
 from .runtime.instructions import INSTRUCTIONS
 from .runtime.limits import Limits
 from .runtime.plan import ASIDE, BESIDE, Constant, Instruction, Plan
@@ -105,6 +116,7 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         program_of_residual=program.body([name for name in ASIDE if name in plan.outputs]),
         axis="None" if axis is None else _numbers(axis.values),
         unit=_literal(None if axis is None else axis.unit),
+        blocks=_literal(_blocks(chain)),
         golden_rows=_numbers(golden.rows, rows=True),
         golden_values=_numbers(golden.compiled, rows=True),
         info=_base64(json.dumps(said, sort_keys=True).encode("ascii")),
@@ -112,6 +124,9 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
         alignment=_code_of(alignment),
         verdict=_code_of(verdict),
         record=_code_of(record),
+        settings_form=_code_of(settings_form),
+        settings=_code_of(settings),
+        signals=_code_of(signals),
         reader=_code_of(spectra_csv),
     )
     ast.parse(text, feature_version=(3, 8))
@@ -135,6 +150,14 @@ def _limits(limits: Limits, plan: Plan) -> dict[str, str]:
         "coverage": _literal(None if interval is None else interval.coverage),
         "usual": usual,
     }
+
+
+def _blocks(chain: Chain) -> list[tuple[str | None, int]]:
+    """What the values of so many columns are, one source after the other; one block where it is the same of all."""
+    found = [(source.signal or chain.signal, source.width) for source in chain.sources]
+    if len({signal for signal, _ in found}) > 1:
+        return found
+    return [(found[0][0] if found else chain.signal, chain.n_features)]
 
 
 def _operators(chain: Chain) -> dict[int, str]:
@@ -207,7 +230,7 @@ def _slices(twins: Iterable[Callable[..., Any]]) -> tuple[str, str]:
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     from_math = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     wanted, open_ = set(), {twin.__name__ for twin in twins}
-    needed: set[str] = {"sqrt"}  # of what is told
+    needed: set[str] = {"sqrt", "inf"}  # of what is told
     while open_:
         name = open_.pop()
         wanted.add(name)

@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
-from ..bundle import AxisError, InputError
+from ..bundle import AxisError, InputError, SignalError
 from .errors import BadRequest, UnknownModel
 
 __all__ = ["EXCEPTION_HANDLERS", "problem"]
@@ -19,6 +19,7 @@ STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
     (BadRequest, 400, "the request cannot be read"),
     (AxisError, 422, "spectra of another axis"),
+    (SignalError, 422, "spectra of another signal"),
     (InputError, 422, "spectra that cannot be predicted"),
 )
 """The first that fits, from the special to the general."""

@@ -75,8 +75,17 @@ async def predict(request: Request[Any, Any, Any], repository: Models, name: Fro
 
 def _answer(name: str, bundle: Bundle, body: bytes) -> bytes:
     question, spectra = plain.decode(body, missing=bundle.missing_values)
-    result = bundle.predict_full(spectra, question.axis, unit=question.unit, strict=question.strict)
-    return plain.encode(name, bundle, question, result)
+    how: dict[str, Any] = {"unit": question.unit, "strict": question.strict, "signal": question.signal}
+    result = bundle.predict_full(
+        spectra,
+        question.axis,
+        **how,
+        instrument=question.instrument,
+        product=question.product,
+        on_error=question.on_error,
+    )
+    told = bundle.contributions(spectra, question.axis, **how).tolist() if question.contributions else None
+    return plain.encode(name, bundle, question, result, told)
 
 
 def _summary(name: str, bundle: Bundle) -> dict[str, Any]:

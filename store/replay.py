@@ -54,6 +54,7 @@ def predictor(desk: Reading, objects: Objects, chain_id: str, *, full: bool = Fa
         classes=chain.classes,
         sources=chain.sources,
         limits=limits,
+        signal=chain.signal,
         threads=useful_threads(),
     )
 
@@ -80,10 +81,10 @@ def calibration(desk: Reading, objects: Objects, chain_id: str) -> Any:
 def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
     """The chain with this identifier, read from its artifacts.
 
-    What the dataset's metadata say is carried along: `wavelengths` (with `unit`), `sources` (each with `name`, and
-    `width` or `wavelengths` and `unit`), `targets` (names, or names with units), `classes` (those that a regression of
-    0/1 tells). Raises UnknownId, Refused when the record does not say how to predict, CaptureError when a step is not
-    known.
+    What the dataset's metadata say is carried along: `wavelengths` (with `unit`), `signal`, `sources` (each with
+    `name`, `width` or `wavelengths` and `unit`, `signal`), `targets` (names, or names with units), `classes` (those
+    that a regression of 0/1 tells). Raises UnknownId, Refused when the record does not say how to predict, CaptureError
+    when a step is not known.
     """
     found = record(desk, "chains", chain_id)
     if found is None:
@@ -107,6 +108,7 @@ def fitted_chain(desk: Reading, objects: Objects, chain_id: str) -> Chain:
         classes=dataset.get("classes"),
         wavelengths=None if sources else points.get("wavelengths"),
         unit=points.get("unit", "nm"),
+        signal=points.get("signal", dataset.get("signal")),
         targets=_targets(dataset.get("targets")),
         provenance=_provenance(found, pipeline),
         environment=_environment(desk, chain_id, [*predicting.values(), *_fitted(steps)]),

@@ -60,7 +60,7 @@ def _source(chain_id: str, entry: Mapping[str, Any], index: int, steps: Sequence
             "the metadata of the dataset"
         )
     axis = None if given is None else Axis(np.array(given, dtype=np.float64), str(entry.get("unit", "nm")))
-    return Source(str(entry.get("name", f"source {index}")), int(width), axis)
+    return Source(str(entry.get("name", f"source {index}")), int(width), axis, entry.get("signal"))
 
 
 def _fitted_width(source: int, steps: Sequence[Recorded], load: Load) -> int | None:

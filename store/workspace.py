@@ -451,17 +451,23 @@ def replay_full(
     return _predictor(store, chain_id, full=True).predict_full(X, wavelengths, unit=unit, strict=strict)
 
 
-def replay_chain(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
-    """As `WorkspaceStore.replay_chain`; spectra of several sources may be given as a list of arrays."""
-    return _predictor(store, chain_id).predict(X, wavelengths)
+def replay_chain(
+    store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None, *, signal: Any = None
+) -> np.ndarray[Any, Any]:
+    """As `WorkspaceStore.replay_chain`; spectra of several sources may be given as a list of arrays. `signal` is as for
+    `Bundle.predict`.
+    """
+    return _predictor(store, chain_id).predict(X, wavelengths, signal=signal)
 
 
-def replay_proba(store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None) -> np.ndarray[Any, Any]:
+def replay_proba(
+    store: WorkspaceStore, chain_id: str, X: Any, wavelengths: Any = None, *, signal: Any = None
+) -> np.ndarray[Any, Any]:
     """The probability of each class (n, c) that a chain tells for spectra (n, p); the bits of the exported bundle.
 
     Raises UnknownId, InputError naming every bad row, and when the chain tells no probabilities.
     """
-    return _predictor(store, chain_id).predict_proba(X, wavelengths)
+    return _predictor(store, chain_id).predict_proba(X, wavelengths, signal=signal)
 
 
 def unseen(store: WorkspaceStore) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,6 +131,24 @@ def test_what_lies_beside_a_missing_value_is_missing(hosts: Hosts, host: str, mo
         spectrum[::2] = given[row, :-1:2]
     expected = hosts.library[model].predict(np.array(brought))
     assert np.abs(found - expected).max() <= 1e-9
+
+
+def test_missing_values_are_missing_of_any_signal(X: Matrix, tecator: Tecator, tmp_path: Path) -> None:
+    model = make_pipeline(SimpleImputer(), PLSRegression(6)).fit(with_gaps(X, 0.1), tecator.fat)
+    chain = from_sklearn(model, wavelengths=POINTS, signal="absorbance")
+    bundle = load(export(chain, tmp_path / "signal"))
+    script = runpy.run_path(str(export(chain, tmp_path / "signal", "n4a.py")))
+    axis = np.sort(np.concatenate([POINTS[::2], POINTS[1::2] + 2.0, [2000.0]]))
+    given = with_gaps(np.concatenate([10.0 ** -X[:20], np.full((20, 1), -1.0)], axis=1), 0.1)
+    found = bundle.predict_full(given, axis, signal="R")
+    assert (found.axis_action, found.signal_action) == ("interpolated", "converted from reflectance")
+    assert script["predict"](given.tolist(), axis.tolist(), signal="R") == found.values.tolist()
+    with np.errstate(invalid="ignore"):
+        expected = bundle.predict_full(-np.log10(given), axis)
+    assert np.abs(found.values - expected.values).max() <= 1e-9 and found.flags == expected.flags
+    with serving(tmp_path / "signal.n4a") as server:
+        rows = [[None if value != value else value for value in row] for row in given.tolist()]
+        assert server.predict("signal", rows, axis=axis.tolist(), signal="R").json["values"] == found.values.tolist()
 
 
 @pytest.mark.parametrize("model", ["imputed", "forest"])

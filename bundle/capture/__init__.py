@@ -35,7 +35,7 @@ from . import (  # noqa: F401  they register their readers
     trees,
     xgboost,
 )
-from .ends import axis_of, sources_of
+from .ends import axis_of, signal_of, sources_of
 from .flatten import input_width
 from .labels import labels_of
 from .origin import check_origin
@@ -56,6 +56,7 @@ def from_sklearn(
     classes: ArrayLike | None = None,
     weights: Sequence[float] | None = None,
     sources: Sequence[Source] = (),
+    signal: str | None = None,
     n_features: int | None = None,
     probes: ArrayLike | None = None,
     opaque: bool = False,
@@ -70,6 +71,10 @@ def from_sklearn(
     side. Every step is compared with the live object on `probes` (n, p), spectra of your own, or on made-up rows, and
     on spectra around what it learnt; a difference beyond `TOLERANCE`, or beyond the object's own roundings to float32,
     is refused. With `opaque=True` a step that is not known is carried as a pickle.
+
+    `signal` declares what the values of the training were: absorbance, reflectance, transmittance, percent reflectance
+    or percent transmittance. Spectra that are declared to be another when they are predicted are then converted to it.
+    A source may say its own.
 
     Spectra may have missing values (NaN) where every object does the same with them as what is read from it, and one is
     there for that: an imputer, or trees that met some when they were fitted. `probes` with NaN ask for it.
@@ -90,6 +95,7 @@ def from_sklearn(
         targets=targets,
         classes=classes,
         weights=weights,
+        signal=signal_of(signal),
         provenance=provenance or {},
     )
 
@@ -105,6 +111,7 @@ def from_steps(
     classes: ArrayLike | None = None,
     weights: Sequence[float] | None = None,
     sources: Sequence[Source] = (),
+    signal: str | None = None,
     n_features: int | None = None,
     probes: ArrayLike | None = None,
     opaque: bool = False,
@@ -131,6 +138,7 @@ def from_steps(
         classes=classes,
         encoders=on_target if tells_classes else (),
         weights=weights,
+        signal=signal_of(signal),
         provenance=provenance or {},
     )
 

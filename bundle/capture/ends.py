@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..chain import Axis, Source, Target
 from ..errors import CaptureError
+from ..runtime.signals import SignalMismatch, signal_named
 
-__all__ = ["axis_of", "sources_of", "targets_of", "weights_of"]
+__all__ = ["axis_of", "signal_of", "sources_of", "targets_of", "weights_of"]
 
 UNITS = ("nm", "um", "cm-1")
 
@@ -47,7 +49,18 @@ def sources_of(sources: Sequence[Source], width: int) -> tuple[Source, ...]:
     widths = [source.width for source in sources]
     if sources and (sum(widths) != width or min(widths) < 1 or len({s.name for s in sources}) < len(widths)):
         raise CaptureError(f"sources: widths {widths} were given, expected {width} points in all, each its own name")
-    return tuple(sources)
+    return tuple(replace(source, signal=signal_of(source.signal)) for source in sources)
+
+
+def signal_of(signal: str | None) -> str | None:
+    """The signal of spectra by its own name, None where it is not known."""
+    if signal is None:
+        return None
+    try:
+        named: str = signal_named(signal)
+    except SignalMismatch as error:
+        raise CaptureError(str(error)) from None
+    return named
 
 
 def weights_of(weights: Sequence[float] | None, count: int) -> tuple[float, ...]:

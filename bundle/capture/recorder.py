@@ -93,6 +93,7 @@ class Recorder:
         classes: ArrayLike | None,
         encoders: Sequence[FittedStep] = (),
         weights: Sequence[float] | None,
+        signal: str | None = None,
         provenance: Mapping[str, Any],
     ) -> Chain:
         """The chain of the branches that were read; `encoders` made the numbers of classes that its models tell."""
@@ -109,6 +110,7 @@ class Recorder:
             classes=labels,
             sources=self.sources,
             missing=self._missing(),
+            signal=signal,
             opaque=self._reader.pickled,
             provenance=provenance,
             environment=self.environment,

@@ -3,12 +3,13 @@
 N4aError             everything n4akit raises on purpose
 ├── PlanError        a program that no host may run: unknown word, shapes that do not chain, …
 └── InputError       spectra that no prediction may be made from
-    └── AxisError    spectra on an axis that has no way to the model's
+    ├── AxisError    spectra on an axis that has no way to the model's
+    └── SignalError  spectra of a signal that has no way to the model's
 """
 
 from __future__ import annotations
 
-__all__ = ["AxisError", "InputError", "N4aError", "PlanError"]
+__all__ = ["AxisError", "InputError", "N4aError", "PlanError", "SignalError"]
 
 
 class N4aError(Exception):
@@ -32,3 +33,7 @@ class InputError(N4aError, ValueError):
 
 class AxisError(InputError):
     """The wavelengths of the spectra are not those of the model, and no rule leads from the ones to the others."""
+
+
+class SignalError(InputError):
+    """The spectra are declared to be of another signal than the model's, and no rule leads from one to the other."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
-from .inputs import LARGEST, LOOKED_AT, bad_rows, matrix, refuse
+from .inputs import LARGEST, LOOKED_AT, OF_AXIS, bad_rows, matrix, refuse
 
 __all__ = ["Grid"]
 
@@ -38,7 +38,7 @@ class Grid:
         Raises InputError for what are no spectra of so many columns, and naming every row that holds an unusable value
         in a column that is used; the others may hold anything.
         """
-        spectra = matrix(X, self.count, "one for each position of the axis")
+        spectra = matrix(X, self.count, OF_AXIS)
         out = np.empty((len(spectra), self.width))
         for rows in self._blocks(len(out)):
             if not self._fill(out[rows], spectra[rows]):

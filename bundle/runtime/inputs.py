@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["LARGEST", "bad_rows", "matrix", "refuse", "unanswered"]
+__all__ = ["LARGEST", "OF_AXIS", "OF_MODEL", "bad_rows", "matrix", "refuse", "unanswered"]
 
 Matrix = NDArray[np.float64]
 
@@ -21,11 +21,15 @@ LARGEST = 2.0**500
 LOOKED_AT = 65536
 """Values that are looked at together: even a refusal takes little memory."""
 
+OF_MODEL = "the points this model was trained on"
+OF_AXIS = "one for each position of the axis"
+"""What makes the number of values in a row."""
+
 SHOWN = 20
 """How many bad rows a message names; the error's `rows` holds all."""
 
 
-def matrix(X: Any, width: int, why: str = "the points this model was trained on") -> NDArray[Any]:
+def matrix(X: Any, width: int, why: str = OF_MODEL) -> NDArray[Any]:
     """Spectra as an array of shape (n, width) whose values float64 holds exactly; never a copy of an array.
 
     Raises InputError for other kinds of data, for another shape (`why` says what makes the width), and for an empty

@@ -6,12 +6,23 @@ Python 3.8 syntax, standard library alone.
 # Scripts carry this text: annotations would only be noise there.
 # mypy: allow-untyped-defs, allow-untyped-calls
 
-from math import sqrt
+from math import inf, sqrt
 
 from .stdlib import total
 from .verdict import ERRORS
 
-__all__ = ["COLUMNS", "Frame", "cell", "median", "replicates", "status", "table"]
+__all__ = [
+    "COLUMNS",
+    "Frame",
+    "adjusted_by",
+    "cell",
+    "json_text",
+    "limits_with",
+    "median",
+    "replicates",
+    "status",
+    "table",
+]
 
 
 def status(codes):
@@ -42,25 +53,29 @@ COLUMNS = (
     "q_error",
     "status",
     "flags",
+    "reason",
     "model",
     "digest",
     "settings",
     "profile",
     "axis_action",
+    "signal_action",
 )
 
 
 class Frame:
     # What is the same for all records of an answer: what the model knows, and how it was asked.
-    def __init__(self, targets, limits, ranges, coverage, **same):
+    def __init__(self, targets, labels, limits, ranges, coverage, **same):
+        self.labels = labels and list(map(str, labels))  # of classes
         self.targets, self.limits, self.ranges, self.coverage, self.same = targets, limits, ranges, coverage, same
         self.none = [None] * len(targets)
 
-    def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes):
+    def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes, proba=None):
         # One record for each target of one spectrum; None for what is not known.
         t2_limits, q_limits = [self.limits.get(name) or (None, None) for name in ("t2", "q")]
         for number, (target, unit) in enumerate(self.targets):
-            low, high = self.ranges[number] if self.ranges else (None, None)
+            ends = self.ranges[number] if self.ranges else (-inf, inf)
+            low, high = [end if -inf < end < inf else None for end in ends]
             told = dict(
                 self.same,
                 sample=sample,
@@ -76,7 +91,7 @@ class Frame:
                 std=(std or self.none)[number],
                 range_low=low,
                 range_high=high,
-                in_range=None if low is None else low <= values[number] <= high,
+                in_range=None if low is None or values[number] is None else low <= values[number] <= high,
                 t2=t2,
                 t2_warning=t2_limits[0],
                 t2_error=t2_limits[1],
@@ -85,8 +100,36 @@ class Frame:
                 q_error=q_limits[1],
                 status=status(codes),
                 flags=list(codes),
+                reason=None,
             )
-            yield {name: told[name] for name in COLUMNS if name in told}
+            record = {name: told[name] for name in COLUMNS if name in told}
+            yield dict(record, proba=None if proba is None else dict(zip(self.labels, proba)))
+
+    def refused(self, sample, row, reason):
+        # The same of a spectrum that cannot be predicted.
+        none = self.none
+        for record in self.records(sample, row, none, none, none, none, none, none, None, None, ()):
+            yield dict(record, in_range=None, status="error", flags=["refused"], reason=reason)
+
+
+def limits_with(adjustment, limits, ranges, names):
+    # Limits and ranges of the targets of these names, those in their place that settings give.
+    if adjustment is None or not adjustment.limits:
+        return limits, ranges
+    given = adjustment.limits
+    limits = dict(limits, **{n: (given[n]["warning"], given[n]["error"]) for n in limits if n in given})
+    own = given.get("range", {})
+    if own:
+        ranges = [tuple(own.get(name, usual)) for name, usual in zip(names, ranges or [(-inf, inf)] * len(names))]
+    return limits, ranges
+
+
+def adjusted_by(adjustment, values):
+    # Values as settings want them told.
+    told = adjustment.adjusted(values)
+    if not all(-inf < value < inf for value in told):
+        raise OverflowError("settings make %r of the predictions %r, expected finite numbers" % (told, values))
+    return told
 
 
 def cell(value):
@@ -99,10 +142,25 @@ def cell(value):
     return '"%s"' % text.replace('"', '""') if any(c in text for c in ',"\n\r') else text
 
 
+def json_text(records):
+    # Records as JSON, one object for each.
+    import json
+
+    return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
+
+
 def table(records):
     # Records as comma separated text with a header.
     lines = [",".join(COLUMNS)]
     lines += [",".join([cell(record[name]) for name in COLUMNS]) for record in records]
+    return "\n".join(lines) + "\n"
+
+
+def residuals(samples, points, rows):
+    # What each point adds to Q as comma separated text: a row for each spectrum.
+    lines = [",".join(["sample"] + [cell(point) for point in points])]
+    for number, row in enumerate(rows):
+        lines.append(",".join([cell(str(samples[number] if samples else number + 1))] + list(map(repr, row))))
     return "\n".join(lines) + "\n"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class Result:
     """Names and units."""
     limits: Limits
     """Beside which the flags were decided."""
+    classes: Sequence[Any] | None = None
+    """What a classifier tells apart, in the order of `proba`."""
     proba: Values | None = None
     """Shape (n, c): the probability of each class, where the model tells them."""
     bound: float | None = None
@@ -60,8 +62,14 @@ class Result:
     """The values before deployment settings."""
     settings: str | None = None
     """The digest of the deployment settings that made `values` of `value_raw`."""
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    """Why rows, by their number from 0, have no prediction, where that was asked for row by row: their values
+    are NaN."""
     absent: Sequence[str] = ()
     """What the bundle cannot tell, and why."""
+    signal_action: str = "signal_unchecked"
+    """What was done with the signal: `same`, `signal_unchecked`, or what the values were converted from, as in
+    `converted from percent reflectance` (FORMAT.md §13)."""
 
     @property
     def status(self) -> tuple[str, ...]:
@@ -69,7 +77,7 @@ class Result:
         return tuple(map(status, self.flags))
 
     def records(self, samples: Sequence[Any] | None = None, **same: Any) -> Iterator[dict[str, Any]]:
-        """One record for each spectrum and target, with the keys `COLUMNS`: all there is to say of one prediction.
+        """One record for each spectrum and target, with the keys `COLUMNS`, and `proba`: all there is to say.
 
         `samples` are identifiers of the n spectra, by default their numbers from 1; what is the `same` in all records
         is added, as `model="fat"`.
@@ -78,6 +86,7 @@ class Result:
         limits, interval = self.limits, self.limits.interval
         frame: Any = Frame(
             self.targets,
+            self.classes,
             {name: None if one is None else (one.warning, one.error) for name, one in _distances(limits)},
             limits.ranges,
             None if interval is None else interval.coverage,
@@ -85,6 +94,7 @@ class Result:
             settings=self.settings,
             profile=self.profile,
             axis_action=self.axis_action,
+            signal_action=self.signal_action,
             **same,
         )
         told = [
@@ -92,9 +102,26 @@ class Result:
             for column in (self.values, self.value_raw, self.lower, self.upper, self.spread, self.std)
         ]
         single = [[None] * len(self.flags) if column is None else column.tolist() for column in (self.t2, self.q)]
-        rows = zip(names, *told, *single, self.flags, strict=True)
-        for row, (sample, *values, t2, q, codes) in enumerate(rows, 1):
-            yield from frame.records(str(sample), row, *values, t2, q, codes)
+        proba = [None] * len(self.flags) if self.proba is None else self.proba.tolist()
+        rows = zip(names, *told, *single, self.flags, proba, strict=True)
+        for row, (sample, *values) in enumerate(rows, 1):
+            if row - 1 in self.reasons:
+                yield from frame.refused(str(sample), row, self.reasons[row - 1])
+                continue
+            yield from frame.records(str(sample), row, *values)
+
+    def spread_over(self, rows: Sequence[int], reasons: Mapping[int, str]) -> Result:
+        """The same for more spectra: these are its `rows`, and for `reasons` the others have no prediction."""
+        n = len(rows) + len(reasons)
+        flags: list[tuple[str, ...]] = [("refused",)] * n
+        for row, found in zip(rows, self.flags, strict=True):
+            flags[row] = found
+        arrays: dict[str, Any] = {
+            one.name: _spread_over(value, rows, n)
+            for one in fields(self)
+            if isinstance(value := getattr(self, one.name), np.ndarray)
+        }
+        return replace(self, flags=tuple(flags), reasons=reasons, **arrays)
 
     def replicates(self, samples: Sequence[Any]) -> list[dict[str, Any]]:
         """Of each sample with several scans: `sample`, `target`, `count`, `mean`, `sd`, and the `outlying` rows.
@@ -109,6 +136,15 @@ class Result:
             for (name, _), column in zip(self.targets, columns, strict=True)
             for one in replicates(samples, column.tolist())
         ]
+
+
+def _spread_over(found: NDArray[Any], rows: Sequence[int], n: int) -> NDArray[Any]:
+    numbers = found.dtype.kind == "f"
+    whole: NDArray[Any] = np.full(
+        (n, *found.shape[1:]), np.nan if numbers else None, found.dtype if numbers else object
+    )
+    whole[list(rows)] = found
+    return whole
 
 
 def _distances(limits: Limits) -> Sequence[tuple[str, Any]]:

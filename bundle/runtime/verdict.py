@@ -11,8 +11,8 @@ from .stdlib import exponential, logarithm
 __all__ = [
     "ERRORS",
     "FEW",
+    "LIKENESSES",
     "LN_10",
-    "SIGNALS",
     "WARNINGS",
     "Usual",
     "beyond",
@@ -104,7 +104,7 @@ def as_share(row):
     return [exponential(-(value * LN_10)) for value in row]
 
 
-SIGNALS = (
+LIKENESSES = (
     ("looks_like_reflectance", as_absorbance),
     ("looks_like_percent", lambda row: as_absorbance([value / 100.0 for value in row])),
     ("looks_like_absorbance", as_share),
@@ -117,7 +117,7 @@ def suspected(row, usual):
     step = -(-len(row) // SOME)
     row, line, low, high = [values[::step] for values in (row, usual.line, usual.low, usual.high)]
     least, fits = outside(row, low, high), rising(row, line)
-    for code, convert in SIGNALS:
+    for code, convert in LIKENESSES:
         other = convert(row)
         if other is not None and outside(other, low, high) <= min(least, len(row) // 20) and rising(other, line) > fits:
             return [code]

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from .failures import answers_differ
 
 if TYPE_CHECKING:
-    from ...bundle import Bundle, Result
+    pass
 
 __all__ = ["info", "predict", "print_json", "verify"]
 
@@ -78,6 +78,7 @@ def info(
         "model": model.name,
         "predicts": ", ".join(targets),
         "from": points if axis is None else f"{points}, {axis['first']:g} to {axis['last']:g} {axis['unit']}",
+        **_signal_line(facts),
         **({"missing values": "handled as in the training (NaN)"} if facts["missing_values"] else {}),
         "steps": steps,
         "folds": ", ".join(facts["folds"]),
@@ -96,6 +97,14 @@ def info(
     names = {step["index"]: " + ".join([step["name"], *step["operators"]][:3]) for step in facts["steps"]}
     print("\n".join(["", f"{plan} plan", *explain(bundle.plan(plan), names)]))
     return 0
+
+
+def _signal_line(facts: dict[str, Any]) -> dict[str, str]:
+    """What the values of spectra are, of each source where it is not the same; nothing where it is not known."""
+    told = {source["signal"] for source in facts["sources"]} or {facts["signal"]}
+    if len(told) > 1:
+        return {"signal": ", ".join(f"{s['signal'] or 'not known'} of {s['name']}" for s in facts["sources"])}
+    return {"signal": signal} if (signal := told.pop()) else {}
 
 
 def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
@@ -140,6 +149,13 @@ def predict(
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     unit: str | None = None,
     strict: bool = False,
+    signal: str | None = None,
+    settings: Path | None = None,
+    no_settings: Annotated[bool, Parameter(name="--no-settings", negative="")] = False,
+    instrument: str | None = None,
+    product: str | None = None,
+    on_error: Annotated[Literal["raise", "row"], Parameter(name="--on-error")] = "raise",
+    contributions: Annotated[bool, Parameter(name="--contributions", negative="")] = False,
     json: Json = False,
     allow_opaque: Opaque = False,
     profile: Profile = "exact",
@@ -149,7 +165,8 @@ def predict(
 
     A header of numbers is the axis: spectra on other points than the model's are put in order, selected, converted
     between nm, um and cm-1 and interpolated, never extrapolated; axis_action says which. Columns that are not numbers
-    are ignored but the first, which names the samples. One bad row refuses all, and every bad row is named. For a model
+    are ignored but the first, which names the samples. Each prediction comes with all that is known of how far it may be
+    trusted, see FORMAT.md §14. One bad row refuses all, and every bad row is named. For a model
     that handles missing values a cell that is empty or says NA, NaN or #N/A is one.
 
     Parameters
@@ -164,75 +181,58 @@ def predict(
         Unit of the axis in the file: nm, um or cm-1. If not given, what the header says, or else the model's, unless
         the numbers can only be another.
     strict
-        Refuse spectra on any but the model's own axis, and those whose axis is not given.
+        Refuse spectra on any but the model's own axis, and those whose axis is not given; the same of their signal, if
+        the model says its own.
+    signal
+        What the values are: absorbance (A, log(1/R)), reflectance (R), transmittance (T), percent reflectance (%R) or
+        percent transmittance (%T). They are converted to what the model says that its own are; signal_action tells from
+        which. If not given, they are taken as they are.
+    settings
+        Deployment settings (bias, slope, limits) to apply; those beside the bundle if not given, where there are some.
+    no_settings
+        Apply no settings, not even those beside the bundle.
+    instrument
+        The instrument that measured the spectra, by which settings are chosen.
+    product
+        What was measured, by which settings are chosen.
+    on_error
+        raise: one bad row refuses all. row: a bad row tells its reason, and the others are predicted.
+    contributions
+        In the place of predictions, what each point of each spectrum adds to Q: why it is unlike the calibration.
     """
     from ...bundle import load
     from ...bundle.errors import InputError
     from ...bundle.runtime.alignment import COARSE_AXIS
+    from ...bundle.runtime.record import json_text, residuals
+    from ...bundle.runtime.record import table as as_table
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
 
-    bundle = load(model, allow_opaque=allow_opaque, profile=profile, engine=engine)
+    beside = settings if settings is not None else not no_settings
+    bundle = load(model, allow_opaque=allow_opaque, profile=profile, engine=engine, settings=beside)
     data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
     try:
         table = read_spectra(data, bundle.missing_values)
     except SpectraError as error:
         raise InputError(f"{spectra}: {error}") from None
-    result = bundle.predict_full(table.rows, table.axis, unit=unit or table.unit, strict=strict)
-    ids = table.ids or [str(row) for row in range(1, len(table.rows) + 1)]
-    text = _json_rows(bundle, model, ids, result) if json else _csv_rows(bundle, model, ids, result)
+    how: dict[str, Any] = {"unit": unit or table.unit, "strict": strict, "signal": signal}
+    if contributions:
+        header = table.axis or range(1, bundle.n_features + 1)
+        text = residuals(table.ids, header, bundle.contributions(table.rows, table.axis, **how).tolist())
+        coarse = False
+    else:
+        result = bundle.predict_full(
+            table.rows, table.axis, **how, instrument=instrument, product=product, on_error=on_error
+        )
+        records = list(result.records(table.ids, model=model.name.removesuffix(".n4a")))
+        text = json_text([{**record, "bound": result.bound} for record in records]) if json else as_table(records)
+        coarse = any("coarse_axis" in flags for flags in result.flags)
     if output is None:
         sys.stdout.write(text)
     else:
         _replace(output, text)
-    if "coarse_axis" in result.flags[0]:
+    if coarse:
         sys.stderr.write(f"n4a: coarse_axis: {COARSE_AXIS}\n")
     return 0
-
-
-def _records(bundle: Bundle, model: Path, ids: list[str], result: Result) -> list[dict[str, Any]]:
-    values = result.values.reshape(len(ids), -1).tolist()
-    return [
-        {
-            "sample": sample,
-            "row": row,
-            "target": target.name,
-            "value": value,
-            "unit": target.unit,
-            "model": model.name.removesuffix(".n4a"),
-            "digest": result.digest,
-            "axis_action": result.axis_action,
-        }
-        for row, (sample, answers) in enumerate(zip(ids, values, strict=True), 1)
-        for target, value in zip(bundle.targets, answers, strict=True)
-    ]
-
-
-def _csv_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> str:
-    import csv
-    import io
-
-    out = io.StringIO()
-    records = _records(bundle, model, ids, result)
-    writer = csv.DictWriter(out, records[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return out.getvalue()
-
-
-def _json_rows(bundle: Bundle, model: Path, ids: list[str], result: Result) -> str:
-    import json
-
-    records = _records(bundle, model, ids, result)
-    made = {"profile": result.profile, "bound": result.bound}
-    flagged = [{**record, "flags": result.flags[record["row"] - 1], **made} for record in records]
-    if result.std is not None:
-        for record, std in zip(flagged, result.std.ravel().tolist(), strict=True):
-            record["std"] = std
-    if bundle.classes is not None and result.proba is not None:
-        labels = list(map(str, bundle.classes.labels))
-        for record in flagged:
-            record["proba"] = dict(zip(labels, result.proba[record["row"] - 1].tolist(), strict=True))
-    return json.dumps(flagged, indent=2, ensure_ascii=False) + "\n"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,4 +1,5 @@
-"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "strict": true, "ids": […]}` in, columns out.
+"""Plain JSON: `{"spectra": [[…]], "axis": […], "unit": "nm", "signal": "absorbance", "strict": true,
+"ids": […]}` in, columns out.
 
 For models that handle missing values, null is one.
 """
@@ -6,7 +7,7 @@ For models that handle missing values, null is one.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -28,9 +29,22 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     unit: str | None = None
     """The unit of the axis; that of the model if absent, unless the numbers can only be another."""
     strict: bool = False
-    """Whether only spectra on the model's own axis are taken."""
+    """Whether only spectra on the model's own axis, and of its own signal, are taken."""
+    signal: str | None = None
+    """What the values are, `absorbance` say; taken as they are if absent."""
     ids: list[str | int] | None = None
     """A name per spectrum, given back with the answer."""
+    instrument: str | None = None
+    product: str | None = None
+    """Where the spectra come from, by which the settings beside the bundle are chosen."""
+    full: bool = False
+    """Whether all there is to say of each prediction is told, as `records`."""
+    on_error: Literal["raise", "row"] = "raise"
+    """With `row` a spectrum that cannot be predicted takes no other with it; its value is null."""
+    samples: list[str | int] | None = None
+    """The sample of each spectrum: of those with several, `replicates` tells mean and standard deviation."""
+    contributions: bool = False
+    """Whether what each point adds to Q is told."""
 
 
 class QuestionWithGaps(Question, forbid_unknown_fields=True):
@@ -48,6 +62,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     units: list[str]
     flags: list[tuple[str, ...]]
     axis_action: str
+    signal_action: str
     model: str
     digest: str
     profile: str
@@ -58,6 +73,13 @@ class Answer(msgspec.Struct, omit_defaults=True):
     """For each spectrum the probability of each class, where the model tells them."""
     std: list[Any] | None = None
     """The standard deviation of each of `values`, where the model tells one."""
+    settings: str | None = None
+    """The digest of the deployment settings that were applied."""
+    records: list[dict[str, Any]] | None = None
+    replicates: list[dict[str, Any]] | None = None
+    contributions: list[list[float]] | None = None
+    absent: list[str] | None = None
+    """With `records`: what the model cannot tell, and why."""
 
 
 _decode = msgspec.json.Decoder(Question).decode
@@ -85,8 +107,9 @@ def decode(body: bytes, *, missing: bool = False) -> tuple[Question, NDArray[np.
             f"spectra: row {row + 1} has {widths[row]} values, expected {widths[0]} as in row 1; "
             "rows must be equally long"
         )
-    if question.ids is not None and len(question.ids) != len(widths):
-        raise BadRequest(f"ids: {len(question.ids)} were given for {len(widths)} spectra, expected one each")
+    for what, names in (("ids", question.ids), ("samples", question.samples)):
+        if names is not None and len(names) != len(widths):
+            raise BadRequest(f"{what}: {len(names)} were given for {len(widths)} spectra, expected one each")
     return question, np.array(question.spectra, dtype=np.float64)
 
 
@@ -117,7 +140,9 @@ def _no_number(body: bytes, message: str, missing: bool) -> str | None:
     return f"spectra: row {row}, point {point} is {sign}{found.group().decode()}, expected {expected}"
 
 
-def encode(model: str, bundle: Bundle, question: Question, result: Result) -> bytes:
+def encode(
+    model: str, bundle: Bundle, question: Question, result: Result, contributions: list[list[float]] | None = None
+) -> bytes:
     """The answer; values are written so that reading them gives the same bits."""
     return _encode(
         Answer(
@@ -126,6 +151,7 @@ def encode(model: str, bundle: Bundle, question: Question, result: Result) -> by
             [target.unit for target in bundle.targets],
             list(result.flags),
             result.axis_action,
+            result.signal_action,
             model,
             result.digest,
             result.profile,
@@ -133,5 +159,10 @@ def encode(model: str, bundle: Bundle, question: Question, result: Result) -> by
             None if bundle.classes is None else list(bundle.classes.labels),
             None if result.proba is None else result.proba.tolist(),
             None if result.std is None else result.std.tolist(),
+            result.settings,
+            list(result.records(question.ids, model=model)) if question.full else None,
+            None if question.samples is None else result.replicates(question.samples),
+            contributions,
+            list(result.absent) if question.full else None,
         )
     )

@@ -76,6 +76,19 @@ class Stranger:
         others = sorted(name for name in plan["outputs"] if name != "value")
         return [value for name in ("value", *others) for value in registers[plan["outputs"][name]["from"]]]
 
+    def converted(self, spectrum: Row, signal: str) -> Row:
+        """A spectrum that is declared to be of a signal, by the name that the manifest would have, in the model's."""
+        own, ln_10 = self.manifest["signal"], float.fromhex("0x1.26bb1bbb55516p+1")
+        if signal == own:
+            return spectrum
+        if signal.startswith("percent"):
+            spectrum = [value / 100.0 for value in spectrum]
+        if signal == "absorbance":
+            spectrum = [stdlib.exponential(value * -ln_10) for value in spectrum]
+        if own == "absorbance":
+            spectrum = [stdlib.logarithm(value) / -ln_10 for value in spectrum]
+        return [value * 100.0 for value in spectrum] if own.startswith("percent") else spectrum
+
     def _constant(self, entry: dict[str, Any]) -> list[Any]:
         if "array" in entry:
             return self.array(entry["array"])

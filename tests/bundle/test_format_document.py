@@ -16,7 +16,7 @@ from n4akit.bundle import canonical, format, load
 from n4akit.bundle.archive import LARGEST, MOST
 from n4akit.bundle.chain import Axis, Chain, Step, Target
 from n4akit.bundle.operators import PLS, SNV, Clip, Detrend, Operator, RobustSNV, SavitzkyGolay, Scale, Select
-from n4akit.bundle.runtime import places
+from n4akit.bundle.runtime import places, signals
 from n4akit.bundle.runtime.entry import Entry, Param
 from n4akit.bundle.runtime.instructions import INSTRUCTIONS
 from n4akit.bundle.writer import draft, write_bundle, write_draft
@@ -214,7 +214,7 @@ def test_zoo_and_words_are_every_word_of_the_document(tmp_path: Path) -> None:
 
 
 def test_the_rules_of_the_axis_are_those_of_the_code() -> None:
-    text = " ".join(DOCUMENT[DOCUMENT.index("\n## 12. ") :].split())
+    text = " ".join(DOCUMENT[DOCUMENT.index("\n## 12. ") : DOCUMENT.index("\n## 13. ")].split())
     assert f"{places.SLACK:g} times the smallest step" in text
     assert f"more than {places.COARSE:g} steps of the model at q" in text
     assert (
@@ -230,3 +230,40 @@ def test_the_rules_of_the_axis_are_those_of_the_code() -> None:
             for found in rung["axis_action"].split("; ")
         ]
         assert said == sorted(said), "in the order of the table"
+
+
+def test_the_signals_are_those_of_the_code() -> None:
+    rows = table("## 13. The signal", "signal |")
+    assert [row[0].strip("`") for row in rows] == list(signals.SIGNALS)
+    for signal, _, written in rows:
+        others = {"".join(word.lower().split()) for word in written.split(", ")}
+        assert others == {*signals.SIGNALS[signal.strip("`")]}
+    named = next(row[2] for row in table("### manifest", "key |") if row[0] == "`signal`")
+    assert re.findall("`(.*?)`", named) == list(signals.SIGNALS)
+
+
+def test_the_steps_of_a_conversion_are_those_of_the_code() -> None:
+    rows = table("## 13. The signal", "step |")
+    assert {row[0] for row in rows} == {*signals.STEPS}
+    order = [row[0] for row in rows]
+    for source, own in (("%R", "absorbance"), ("A", "percent transmittance"), ("R", "percent reflectance")):
+        steps = signals.conversion_to(own, source).steps
+        assert sorted(steps, key=order.index) == list(steps)
+    told = [[numbers(cell) for cell in row[1:]] for row in table("## 13. The signal", "S |")]
+    for (least, largest), (source, own) in zip(told, (("A", "R"), ("R", "%R"), ("%R", "R")), strict=True):
+        way, dark = (
+            signals.conversion_to(signals.signal_named(own), source),
+            signals.conversion_to("absorbance", source),
+        )
+        assert ([way.least], [way.largest]) == (least[-1:], largest)
+        assert dark.steps == () or [dark.least, dark.largest] == [least[0], *largest]
+    assert signals.LN_10.hex() in DOCUMENT
+
+
+def numbers(cell: str) -> list[float]:
+    """The numbers in a cell, in which powers of ten stand as 10⁻²⁰."""
+    exponents = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    found = re.findall(r"(?:10(⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+)|([−\d]+))", cell)
+    return [
+        float(f"1e{power.translate(exponents)}") if power else float(plain.replace("−", "-")) for power, plain in found
+    ]

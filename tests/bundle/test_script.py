@@ -27,7 +27,7 @@ from n4akit.bundle import load, script
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
-from n4akit.bundle.runtime import Replay, alignment, places, spectra_csv, stdlib
+from n4akit.bundle.runtime import Replay, alignment, places, signals, spectra_csv, stdlib
 from n4akit.bundle.script import script_text, write_script
 from n4akit.bundle.writer import draft, prepare, write_bundle
 
@@ -139,8 +139,9 @@ def test_the_columns_say_what_is_needed_to_trust_a_number(
     header = "id," + ",".join(map(repr, model.chain.axis.values.tolist())) + "\n"
     rows = "\n".join(f'"a, {i}",' + ",".join(map(repr, row)) for i, row in enumerate(spectra.tolist()))
     first, second, *_ = csv.reader(io.StringIO(run(made, "-", given=header + rows).stdout))
-    assert first == ["sample", "row", "target", "value", "unit", "model", "digest", "axis_action"]
-    assert second[:3] + second[4:] == ["a, 0", "1", "target 0", "%", "fat", prepare(model.chain).digest, "same"]
+    assert first == ["sample", "row", "target", "value", "unit", "model", "digest", "axis_action", "signal_action"]
+    told = ["%", "fat", prepare(model.chain).digest, "same", "signal_unchecked"]
+    assert second[:3] + second[4:] == ["a, 0", "1", "target 0", *told]
 
 
 BAD = {
@@ -271,7 +272,7 @@ def test_the_parts_of_a_script_have_names_of_their_own(made: Path) -> None:
     assert len(names) == len({*names})
     every = [
         name
-        for module in (alignment, places, spectra_csv, stdlib)
+        for module in (alignment, places, signals, spectra_csv, stdlib)
         for name, value in vars(module).items()
         if getattr(value, "__module__", None) == module.__name__
     ]

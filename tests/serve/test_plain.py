@@ -170,6 +170,7 @@ def test_an_answer_says_what_is_needed_to_trust_it(bundle: Bundle) -> None:
         "units": ["%"],
         "flags": [[], []],
         "axis_action": "axis_unchecked",
+        "signal_action": "signal_unchecked",
         "model": "some name",
         "digest": bundle.digest,
         "profile": "exact",

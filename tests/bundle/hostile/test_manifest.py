@@ -123,6 +123,10 @@ def test_an_unknown_feature_is_refused_politely_and_alone(good: Contents, refuse
         (lambda m: m["golden"].update(origin="invented"), "golden.origin: 'invented' (text), expected 'measured' or"),
         (lambda m: m["golden"].update(sha256="0" * 63), "expected a sha256, 64 lower-case hexadecimal digits"),
         (lambda m: m["golden"].update(rows="../" * 21 + "a"), "expected a sha256, 64 lower-case hexadecimal digits"),
+        (
+            lambda m: m.update(signal="%R"),
+            "manifest.json.signal: '%R' (text), expected 'absorbance' or 'reflectance' or",
+        ),
         (lambda m: m["axis"].update(array=A.upper()), "expected a sha256, 64 lower-case hexadecimal digits"),
         (lambda m: m["artifacts"].update({"../x": {}}), "a key of manifest.json.artifacts: '../x' (text), expected a"),
         (lambda m: m["artifacts"].update({A: {}}), f"manifest.json.artifacts.{A}: 'class' is missing"),

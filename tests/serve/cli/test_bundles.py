@@ -134,7 +134,7 @@ def test_predict_gives_the_bits_of_the_library(fat: Path, spectra_csv: Path, exp
     assert values(done.stdout) == expected
     assert column(done.stdout, "sample") == [f"s{number}" for number in range(1, 21)]
     assert column(done.stdout, "row") == [str(number) for number in range(1, 21)]
-    assert done.stdout.splitlines()[1].split(",")[4:] == ["%", "fat", load(fat).digest, "same"]
+    assert done.stdout.splitlines()[1].split(",")[4:] == ["%", "fat", load(fat).digest, "same", "signal_unchecked"]
 
 
 def test_predict_gives_the_very_text_of_the_script(tmp_path: Path, spectra_csv: Path) -> None:
@@ -161,6 +161,7 @@ def test_predict_tells_programs_with_the_flags(models: Path, tmp_path: Path) -> 
         "model": "plain",
         "digest": load(models / "plain.n4a").digest,
         "axis_action": "axis_unchecked",
+        "signal_action": "signal_unchecked",
         "flags": ["constant_row"],
         "profile": "exact",
         "bound": None,
