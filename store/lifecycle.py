@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .desk import Desk
-from .documents import plain, row
+from .documents import Form, plain
 from .errors import Refused
 from .identity import new_id, now
 from .merge import ARRAYS, end_kind
@@ -18,6 +18,12 @@ from .references import of_chain
 from .tables import ENDS, TABLES
 
 __all__ = ["begin", "end", "log", "save_arrays", "save_artifact", "save_chain"]
+
+_ROWS = {name: Form(table.columns) for name, table in TABLES.items()}
+_ENDS = {
+    name: Form(column for column in TABLES[name].columns if column.name in (TABLES[name].key, *ends))
+    for name, ends in ENDS.items()
+}
 
 
 def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
@@ -28,13 +34,14 @@ def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
     described = TABLES[table]
     id = new_id()
     places = described.places
-    given = [id, *values, *[None] * (len(places) - 1 - len(values))]
+    given: list[Any] = [id, *values]
+    given += [None] * (len(places) - len(given))
     given[places["created_at"]] = now()
     if "status" in places:
         given[places["status"]] = "running"
     for column, parent in described.parents.items():
         desk.require(parent, given[places[column]], failed=table == "logs")
-    desk.add(table, id, row(described.columns, given))
+    desk.add(table, id, _ROWS[table].write(given))
     return id
 
 
@@ -48,9 +55,8 @@ def end(desk: Desk, table: str, id: str, **values: Any) -> None:
     mark = f"{table} {id}"
     if desk.marked(mark) if here else desk.status(table, id) != "running":
         raise Refused(_ended(described.key, id))
-    columns = [column for column in described.columns if column.name in ENDS[table]]
     given = {"completed_at": now(), **values}
-    document = row((described.columns[0], *columns), (id, *(given.get(column.name) for column in columns)))
+    document = _ENDS[table].write((id, *(given.get(name) for name in ENDS[table])))
     try:
         desk.record(end_kind(table), id, document, once=mark, durable=True)
     except Refused:
@@ -160,7 +166,7 @@ def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, a
     desk.check()
     digest, place, size = objects.save(obj, format)
     values = (digest, place, f"sha256:{digest}", operator_class, artifact_type, format, size, 0, environment(), now())
-    desk.add("artifacts", digest, row(TABLES["artifacts"].columns, values))
+    desk.add("artifacts", digest, _ROWS["artifacts"].write(values))
     if not objects.holds(place):  # a cleanup that had not seen the record took it away
         objects.save(obj, format)
     return digest
