@@ -127,16 +127,17 @@ def save_arrays(desk: Desk, prediction_id: str, arrays: Mapping[str, Any]) -> No
 def _packed(prediction_id: str, arrays: Mapping[str, Any]) -> tuple[str, bytes]:
     """A document of how long each array is and the shape of the probabilities, and their bytes one after the other."""
     lengths: list[int | None] = []
-    parts: list[bytes] = []
+    parts: list[Any] = []  # arrays, which are buffers: numpy says so to Python 3.12 and later alone
     shape = None
     for name, dtype in ARRAYS:
         values = arrays[name]
         if values is None:
             lengths.append(None)
             continue
-        array = values if type(values) is np.ndarray and values.dtype is dtype else _array(name, values, dtype)
+        as_it_is = type(values) is np.ndarray and values.dtype is dtype and values.flags.c_contiguous
+        array = values if as_it_is else _array(name, values, dtype)
         lengths.append(array.size)
-        parts.append(array.tobytes())
+        parts.append(array)
         if name == "y_proba":
             shape = list(array.shape)
     return plain([prediction_id, lengths, shape]), b"".join(parts)
@@ -158,7 +159,7 @@ def _array(name: str, values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
         )
     if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
         raise Refused(f"{name}: {int(array.max())} does not fit in 64 bits with a sign")
-    return np.asarray(array, dtype)
+    return np.asarray(array, dtype, order="C")
 
 
 def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, artifact_type: str, format: str) -> str:
