@@ -124,8 +124,9 @@ class Desk(Reading):
     def add(self, table: str, id: str, doc: str) -> None:
         """Put a new row in the inbox, and know that it is there."""
         self.record(table, id, doc)
-        if table in NAMED:
-            self._known[table].put(id, True)
+        known = self._known.get(table)
+        if known is not None:
+            known.put(id, True)
         if table == "artifacts":
             self._saved.put(id, True)
         elif table == "predictions":
@@ -137,10 +138,10 @@ class Desk(Reading):
         Raises UnknownId; Refused when it is, or belongs to, a pipeline that failed, unless those are good too.
         """
         self.check()
-        if not is_id(id):
-            raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
-        known = self._known[table].get(id)
+        known = self._known[table].get(id) if isinstance(id, str) else None
         if known is None:
+            if not is_id(id):
+                raise UnknownId(f"{TABLES[table].key} {id!r:.60}: found {type(id).__name__}, expected an identifier")
             known, status = self._looked_up(table, id)
             if table == "pipelines" and status == "failed":
                 if not failed:

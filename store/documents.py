@@ -19,7 +19,7 @@ import numpy as np
 from .errors import Refused
 from .tables import INTEGER, JSON, REAL, TEXT, TIME, Column, Kind
 
-__all__ = ["decode", "encode", "plain", "row"]
+__all__ = ["Form", "decode", "encode", "plain"]
 
 
 def encode(value: Any, what: str) -> str:
@@ -30,18 +30,36 @@ def encode(value: Any, what: str) -> str:
     text that is not Unicode.
     """
     try:
+        text = _json(value)
+        if _read(text) == value:  # what JSON says as we do, which is nearly everything
+            return text.decode()
+    except (TypeError, ValueError):
+        pass  # some of it JSON cannot say
+    except RecursionError:
+        raise _endless(what) from None
+    return _told(value, what)
+
+
+def _told(value: Any, what: str) -> str:
+    """The JSON text of a value of which JSON cannot say everything, or says it in another way."""
+    try:
         return plain(_plain(value))
     except _SameText as error:
         raise Refused(f"{what}: two keys become the same text {error.args[0]!r}; one would be lost") from None
     except RecursionError:
-        raise Refused(f"{what}: the value contains itself or is nested too deeply for JSON") from None
+        raise _endless(what) from None
     except UnicodeEncodeError as error:
         raise Refused(
             f"{what}: {error.object[error.start : error.end]!r} is half a character; give whole text"
         ) from None
 
 
+def _endless(what: str) -> Refused:
+    return Refused(f"{what}: the value contains itself or is nested too deeply for JSON")
+
+
 _json = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder().decode
 
 
 class _SameText(Exception):
@@ -118,35 +136,37 @@ def decode(value: str | None) -> Any:
     return None if value is None else json.loads(value)
 
 
-def row(columns: tuple[Column, ...], values: Iterable[Any]) -> str:
-    """The document of a row on its way through the inbox. Raises Refused naming the column that cannot hold its
-    value.
-    """
-    found = list(values)
-    for place, convert, column in _unlike(columns, tuple(map(type, found))):
-        found[place] = convert(found[place], column)
-    try:
-        return plain(found)
-    except UnicodeEncodeError:
-        for value, column in zip(found, columns, strict=True):
-            if column.kind is TEXT:
-                _as_text(value, column)
-        raise
+class Form:
+    """How a row of some columns is written on its way through the inbox."""
 
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self._columns = tuple(columns)
+        self._unlike = lru_cache(64)(self._of_types)
 
-@lru_cache(256)
-def _unlike(
-    columns: tuple[Column, ...], types: tuple[type, ...]
-) -> tuple[tuple[int, Callable[[Any, Column], Any], Column], ...]:
-    """Where values of these types are not written as they are, by what they are converted, and for which column.
+    def write(self, values: Iterable[Any]) -> str:
+        """The document of a row. Raises Refused naming the column that cannot hold its value."""
+        found = list(values)
+        for place, fits, convert, name in self._unlike(*map(type, found)):
+            if fits is None or not fits(found[place]):
+                found[place] = convert(found[place], name)
+        try:
+            return plain(found)
+        except UnicodeEncodeError:
+            for value, column in zip(found, self._columns, strict=True):
+                if column.kind is TEXT and value is not None:
+                    _as_text(value, column.name)
+            raise
 
-    Whether plain text is Unicode is seen when it is written; the time comes from us.
-    """
-    return tuple(
-        (place, _CONVERTERS[column.kind], column)
-        for place, (column, kind) in enumerate(zip(columns, types, strict=True))
-        if not (column.kind is TIME or (column.kind is TEXT and kind is str) or (column.null and kind is NoneType))
-    )
+    def _of_types(self, *types: type) -> tuple[_Step, ...]:
+        """What is to be done with values of these types, which are mostly the same from row to row.
+
+        Nothing with plain text: whether it is Unicode is seen when it is written; nor with times, which come from us.
+        """
+        return tuple(
+            (place, _FITS.get((column.kind, kind)), _CONVERTERS[column.kind], column.name)
+            for place, (column, kind) in enumerate(zip(self._columns, types, strict=True))
+            if not (column.kind is TIME or (column.kind is TEXT and kind is str) or (column.null and kind is NoneType))
+        )
 
 
 def plain(value: Any) -> str:
@@ -154,58 +174,54 @@ def plain(value: Any) -> str:
     return _json(value).decode()
 
 
-def _as_text(value: Any, column: Column) -> str | None:
-    if type(value) is str and value.isascii():
-        return value
-    if value is None and column.null:
-        return None
+def _as_text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise _refused(value, column, "text")
+        raise _refused(value, name, "text")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise _refused(value, column, "whole characters, not half a surrogate pair") from None
+        raise _refused(value, name, "whole characters, not half a surrogate pair") from None
     return str(value)
 
 
-def _as_json(value: Any, column: Column) -> str | None:
-    return None if value is None and column.null else encode(value, column.name)
-
-
-def _as_integer(value: Any, column: Column) -> int | None:
-    if type(value) is int and -LARGEST <= value < LARGEST:
-        return value
-    if value is None and column.null:
-        return None
+def _as_integer(value: Any, name: str) -> int:
     try:
-        whole = None if isinstance(value, bool) else index(value)
+        whole = None if isinstance(value, bool) else int(index(value))
     except TypeError:
         whole = None
-    if whole is None or not -LARGEST <= whole < LARGEST:
-        raise _refused(value, column, "an integer of 64 bits")
+    if whole is None or not _has_64_bits(whole):
+        raise _refused(value, name, "an integer of 64 bits")
     return whole
 
 
-def _as_real(value: Any, column: Column) -> float | msgspec.Raw | None:
-    if type(value) is float:
-        # JSON has no word for what is not finite. Python's reader has, and a column keeps it as it is.
-        return value if math.isfinite(value) else msgspec.Raw(str(_real(value)).encode())
-    if value is None and column.null:
-        return None
+def _as_real(value: Any, name: str) -> float | msgspec.Raw:
     try:
-        return _as_real(float("" if isinstance(value, bool | str | bytes) else value), column)
+        real = float("" if isinstance(value, bool | str | bytes) else value)
     except (TypeError, ValueError, OverflowError):
-        raise _refused(value, column, "a number") from None
+        raise _refused(value, name, "a number") from None
+    # JSON has no word for what is not finite. Python's reader has, and a column keeps it as it is.
+    return real if math.isfinite(real) else msgspec.Raw(str(_real(real)).encode())
+
+
+def _has_64_bits(value: int) -> bool:
+    return -LARGEST <= value < LARGEST
 
 
 LARGEST = 2**63
-_CONVERTERS: Mapping[Kind, Callable[[Any, Column], Any]] = {
+_CONVERTERS: Mapping[Kind, Callable[[Any, str], Any]] = {
     TEXT: _as_text,
-    JSON: _as_json,
+    JSON: encode,
     INTEGER: _as_integer,
     REAL: _as_real,
 }
+_FITS: Mapping[tuple[Kind, type], Callable[[Any], bool]] = {
+    (INTEGER, int): _has_64_bits,
+    (REAL, float): math.isfinite,
+}
+"""Whether a value of that type is written as it is in a column of that kind."""
+
+_Step = tuple[int, Callable[[Any], bool] | None, Callable[[Any, str], Any], str]
 
 
-def _refused(value: Any, column: Column, expected: str) -> Refused:
-    return Refused(f"{column.name}={value!r:.60}: found {type(value).__name__}, expected {expected}")
+def _refused(value: Any, name: str, expected: str) -> Refused:
+    return Refused(f"{name}={value!r:.60}: found {type(value).__name__}, expected {expected}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["is_id", "new_id", "now"]
@@ -14,7 +15,9 @@ _VARIANT = {f"{digit:x}": f"{8 | digit & 3:x}" for digit in range(16)}
 """The first two bits of this digit are the RFC's, the others chance."""
 
 _chance: deque[str] = deque()
-"""Digits of chance for the next identifiers: the system is asked for many at once. A forked child asks for its own."""
+"""The last three groups, version and chance, of the next identifiers: the system is asked for many at once. A forked
+child asks for its own.
+"""
 os.register_at_fork(after_in_child=_chance.clear)
 
 
@@ -23,13 +26,23 @@ def new_id() -> str:
     it.
     """
     try:
-        digits = _chance.pop()
+        chance = _chance.pop()
     except IndexError:
-        many = os.urandom(10 * 256).hex()
-        _chance.extend(many[start : start + 20] for start in range(20, len(many), 20))
-        digits = many[:20]
-    time_ = f"{time.time_ns() // 1_000_000 & 2**48 - 1:012x}"
-    return f"{time_[:8]}-{time_[8:]}-7{digits[1:4]}-{_VARIANT[digits[0]]}{digits[4:7]}-{digits[7:19]}"
+        chance, *more = _groups(256)
+        _chance.extend(more)
+    return f"{_time_group(time.time_ns() // 1_000_000)}-{chance}"
+
+
+@lru_cache(1)  # of a few in a row: to write a number in digits takes as long as all the rest
+def _time_group(milliseconds: int) -> str:
+    digits = f"{milliseconds & 2**48 - 1:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
+def _groups(count: int) -> list[str]:
+    many = os.urandom(10 * count).hex()
+    digits = [many[start : start + 20] for start in range(0, len(many), 20)]
+    return [f"7{each[1:4]}-{_VARIANT[each[0]]}{each[4:7]}-{each[7:19]}" for each in digits]
 
 
 def is_id(value: Any) -> bool:

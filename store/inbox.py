@@ -305,12 +305,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _row(kind: str, id: str, doc: str, body: bytes | None) -> tuple[Any, ...]:
-    return kind, id, doc, body, _crc(f"{kind}\0{id}\0{doc}".encode(), body)
+    crc = zlib.crc32(f"{kind}\0{id}\0{doc}".encode())
+    return kind, id, doc, body, crc if body is None else zlib.crc32(body, crc)
 
 
 def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Record:
     try:
-        whole = _crc(b"\0".join((kind, id, doc)), body) == crc
+        whole = zlib.crc32(body or b"", zlib.crc32(b"\0".join((kind, id, doc)))) == crc
     except TypeError:  # not even the types are those that were written
         whole = False
     if whole:
@@ -320,7 +321,3 @@ def _record(seq: int, kind: Any, id: Any, doc: Any, body: Any, crc: Any) -> Reco
 
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
-
-
-def _crc(text: bytes, body: bytes | None) -> int:
-    return zlib.crc32(body or b"", zlib.crc32(text))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .desk import Desk
-from .documents import plain, row
+from .documents import Form, plain
 from .errors import Refused
 from .identity import new_id, now
 from .merge import ARRAYS, end_kind
@@ -18,6 +18,12 @@ from .references import of_chain
 from .tables import ENDS, TABLES
 
 __all__ = ["begin", "end", "log", "save_arrays", "save_artifact", "save_chain"]
+
+_ROWS = {name: Form(table.columns) for name, table in TABLES.items()}
+_ENDS = {
+    name: Form(column for column in TABLES[name].columns if column.name in (TABLES[name].key, *ends))
+    for name, ends in ENDS.items()
+}
 
 
 def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
@@ -28,13 +34,14 @@ def begin(desk: Desk, table: str, values: Sequence[Any]) -> str:
     described = TABLES[table]
     id = new_id()
     places = described.places
-    given = [id, *values, *[None] * (len(places) - 1 - len(values))]
+    given: list[Any] = [id, *values]
+    given += [None] * (len(places) - len(given))
     given[places["created_at"]] = now()
     if "status" in places:
         given[places["status"]] = "running"
     for column, parent in described.parents.items():
         desk.require(parent, given[places[column]], failed=table == "logs")
-    desk.add(table, id, row(described.columns, given))
+    desk.add(table, id, _ROWS[table].write(given))
     return id
 
 
@@ -48,9 +55,8 @@ def end(desk: Desk, table: str, id: str, **values: Any) -> None:
     mark = f"{table} {id}"
     if desk.marked(mark) if here else desk.status(table, id) != "running":
         raise Refused(_ended(described.key, id))
-    columns = [column for column in described.columns if column.name in ENDS[table]]
     given = {"completed_at": now(), **values}
-    document = row((described.columns[0], *columns), (id, *(given.get(column.name) for column in columns)))
+    document = _ENDS[table].write((id, *(given.get(name) for name in ENDS[table])))
     try:
         desk.record(end_kind(table), id, document, once=mark, durable=True)
     except Refused:
@@ -121,16 +127,17 @@ def save_arrays(desk: Desk, prediction_id: str, arrays: Mapping[str, Any]) -> No
 def _packed(prediction_id: str, arrays: Mapping[str, Any]) -> tuple[str, bytes]:
     """A document of how long each array is and the shape of the probabilities, and their bytes one after the other."""
     lengths: list[int | None] = []
-    parts: list[bytes] = []
+    parts: list[Any] = []  # arrays, which are buffers: numpy says so to Python 3.12 and later alone
     shape = None
     for name, dtype in ARRAYS:
         values = arrays[name]
         if values is None:
             lengths.append(None)
             continue
-        array = values if type(values) is np.ndarray and values.dtype is dtype else _array(name, values, dtype)
+        as_it_is = type(values) is np.ndarray and values.dtype is dtype and values.flags.c_contiguous
+        array = values if as_it_is else _array(name, values, dtype)
         lengths.append(array.size)
-        parts.append(array.tobytes())
+        parts.append(array)
         if name == "y_proba":
             shape = list(array.shape)
     return plain([prediction_id, lengths, shape]), b"".join(parts)
@@ -152,7 +159,7 @@ def _array(name: str, values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
         )
     if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
         raise Refused(f"{name}: {int(array.max())} does not fit in 64 bits with a sign")
-    return np.asarray(array, dtype)
+    return np.asarray(array, dtype, order="C")
 
 
 def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, artifact_type: str, format: str) -> str:
@@ -160,7 +167,7 @@ def save_artifact(desk: Desk, objects: Objects, obj: Any, operator_class: str, a
     desk.check()
     digest, place, size = objects.save(obj, format)
     values = (digest, place, f"sha256:{digest}", operator_class, artifact_type, format, size, 0, environment(), now())
-    desk.add("artifacts", digest, row(TABLES["artifacts"].columns, values))
+    desk.add("artifacts", digest, _ROWS["artifacts"].write(values))
     if not objects.holds(place):  # a cleanup that had not seen the record took it away
         objects.save(obj, format)
     return digest

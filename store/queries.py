@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from .database import look_up, select
+from .database import Connection, look_up, select
 from .documents import decode
 from .errors import Refused
 from .identity import is_id
 from .reading import Reading
-from .tables import INTEGER, REAL, TABLES, Column
+from .tables import INTEGER, REAL, TABLES, Column, Table
 
 __all__ = [
     "FILTERS",
@@ -33,11 +33,14 @@ __all__ = [
 
 def record(desk: Reading, table: str, id: str) -> dict[str, Any] | None:
     """One row with its documents decoded, or None."""
-    described = TABLES[table]
     with desk.database() as connection:
-        query = f"SELECT {described.shown} FROM {table} WHERE {described.key} = ?"
-        # One row is had sooner as plain values than as a frame.
-        found = look_up(connection, query, str(id) if is_id(id) else None).fetchall()
+        return _record(connection, TABLES[table], id)
+
+
+def _record(connection: Connection, described: Table, id: str) -> dict[str, Any] | None:
+    query = f"SELECT {described.shown} FROM {described.name} WHERE {described.key} = ?"
+    # One row is had sooner as plain values than as a frame.
+    found = look_up(connection, query, str(id) if is_id(id) else None).fetchall()
     return _decoded(dict(zip(described.names, found[0], strict=True)), described.documents) if found else None
 
 
@@ -161,11 +164,12 @@ def top_predictions(
 
 def prediction(desk: Reading, prediction_id: str, load_arrays: bool) -> dict[str, Any] | None:
     """One prediction with its documents decoded; with its arrays, None where one was not saved."""
-    found = record(desk, "predictions", prediction_id)
-    if found is None or not load_arrays:
-        return found
-    query = f"SELECT {TABLES['prediction_arrays'].shown} FROM prediction_arrays WHERE prediction_id = ?"
     with desk.database() as connection:
+        found = _record(connection, TABLES["predictions"], prediction_id)
+        if found is None or not load_arrays:
+            return found
+        # Two questions: DuckDB takes longer to plan one about both tables than for these.
+        query = f"SELECT {TABLES['prediction_arrays'].shown} FROM prediction_arrays WHERE prediction_id = ?"
         return found | _arrays(look_up(connection, query, str(prediction_id)).fetchnumpy())
 
 

@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 class Recent(Generic[K, V]):
     """At most `limit` entries. Safe for threads without a lock, which a forked child might inherit taken: while one
-    thread uses an entry, another may for a moment not find it.
+    thread puts an entry again, another may for a moment not find it.
     """
 
     def __init__(self, limit: int) -> None:
@@ -23,10 +23,11 @@ class Recent(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """What was put under a key, None when it is not there or no longer."""
-        value = self._entries.pop(key, None)
-        if value is not None:
-            self._entries[key] = value  # the newest now
-        return value
+        try:
+            self._entries.move_to_end(key)  # the newest now
+        except KeyError:
+            return None
+        return self._entries.get(key)
 
     def put(self, key: K, value: V) -> None:
         """Keep a value under a key."""

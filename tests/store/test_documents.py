@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -68,6 +71,15 @@ class Level(enum.IntEnum):
     HIGH = 3
 
 
+class Word(enum.StrEnum):
+    NIR = "nir"
+
+
+@dataclass
+class Lamp:
+    hours: int
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -93,6 +105,10 @@ class Level(enum.IntEnum):
         ({np.int64(5): 1, 2.5: 2, (1, 2): 3}, {"5": 1, "2.5": 2, "[1, 2]": 3}),
         ({Level.HIGH: Level.HIGH}, {"3": 3}),
         (Colour.RED, "Colour.RED"),
+        ({"word": Word.NIR}, {"word": "nir"}),
+        ([Lamp(3)], ["Lamp(hours=3)"]),
+        (Decimal("1.50"), "1.50"),
+        (OrderedDict(b=1, a=(2,)), {"b": 1, "a": [2]}),
         (date(2026, 11, 23), "2026-11-23"),
         (datetime(2026, 11, 23, 10, tzinfo=UTC), "2026-11-23T10:00:00+00:00"),
         (timedelta(days=1), "1 day, 0:00:00"),
