@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 TECATOR = Path(__file__).parents[1] / "templates" / "data" / "tecator.csv"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """None, a process per core, for folders. Tests of files that are named run in this process, as others would take
+    longer to start, and so does the soak, which consists of many processes itself.
+    """
+    folders = any(Path(argument).is_dir() for argument in config.args)
+    return None if folders and config.option.markexpr == "not soak" else 0
+
+
 @dataclass(frozen=True, eq=False)
 class Tecator:
     """Absorbance spectra of 215 meat samples, 850 to 1050 nm, and their contents in percent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,21 +22,22 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 
-def loaded(code: str, *arguments: str) -> set[str]:
+@cache
+def loaded(code: str, *arguments: str) -> frozenset[str]:
     """The modules that a fresh interpreter loads to run this."""
     command = [sys.executable, "-c", LOADED.format(code=code), *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: list[str] = json.loads(done.stdout)
-    return set(found)
+    return frozenset(found)
 
 
-def heavier(modules: set[str]) -> set[str]:
+def heavier(modules: frozenset[str]) -> set[str]:
     """Top-level packages among these that are neither ours, nor numpy, nor of the standard library."""
     return {name.split(".")[0] for name in modules} - {"n4akit", "numpy"} - sys.stdlib_module_names
 
 
-def own(modules: set[str]) -> set[str]:
+def own(modules: frozenset[str]) -> set[str]:
     return {name for name in modules if name.split(".")[0] == "n4akit"}
 
 

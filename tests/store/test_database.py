@@ -26,13 +26,21 @@ def files(workspace: Path) -> dict[str, bytes]:
     return {str(path.relative_to(workspace)): path.read_bytes() for path in paths}
 
 
-@pytest.fixture
-def full(workspace: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed workspace with a run, a pipeline, a chain, and predictions."""
+    workspace = tmp_path_factory.mktemp("made") / "workspace"
     with WorkspaceStore(workspace) as store:
         study = begin(store)
         for _ in range(50):
             study.prediction()
+    return workspace
+
+
+@pytest.fixture
+def full(made: Path, workspace: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(made, workspace)
     return workspace
 
 

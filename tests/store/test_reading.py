@@ -37,15 +37,23 @@ from .unprivileged import as_anybody, protected
 MODEL = {"coef": [1.5, 2.5]}
 
 
-@pytest.fixture
-def full(workspace: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed workspace with a run, a chain with its model, and two predictions, one with arrays."""
+    workspace = tmp_path_factory.mktemp("made") / "workspace"
     with WorkspaceStore(workspace) as store:
         study = begin(store)
         study.new_chain(fold_artifacts={"0": store.save_artifact(MODEL, "dict", "model", "joblib")})
         study.prediction()
         study.arrays(study.prediction(), y_pred=np.arange(4.0))
         store.log_step(study.pipeline, 1, "PLS", "end", 5)
+    return workspace
+
+
+@pytest.fixture
+def full(made: Path, workspace: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(made, workspace)
     return workspace
 
 

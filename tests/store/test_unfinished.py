@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -32,15 +33,23 @@ def die(*arguments: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.fixture
-def unfinished(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed workspace whose last collection deleted the row of an artifact, and not its file."""
-    with WorkspaceStore(workspace) as store, monkeypatch.context() as killed:
+    workspace = tmp_path_factory.mktemp("made") / "workspace"
+    with WorkspaceStore(workspace) as store, pytest.MonkeyPatch.context() as killed:
         store.delete_run(name(store, save(store)), delete_artifacts=False)
         killed.setattr(cleanup, "finish", die)
         with pytest.raises(KeyboardInterrupt):
             store.gc_artifacts()
     assert rows(workspace, "SELECT * FROM artifacts") == []
+    return workspace
+
+
+@pytest.fixture
+def unfinished(made: Path, workspace: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(made, workspace)
     return workspace
 
 

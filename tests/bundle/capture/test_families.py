@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -170,6 +171,11 @@ def X(tecator: Tecator) -> Matrix:
     return np.ascontiguousarray(tecator.X[:, ::5])
 
 
+def described(estimator: Any) -> str:
+    """As it was made, in a line; functions by name, without their addresses: a test has one name in every process."""
+    return " ".join(re.sub(r"<function (\w+) at \w+>", r"\1", str(estimator)).split())
+
+
 def fit(estimator: Any, X: Matrix, Y: Matrix) -> Any:
     with warnings.catch_warnings():
         # How well or in how many steps a model is fitted is no matter here, nor that its class will be gone one day.
@@ -181,7 +187,7 @@ def replayed(estimator: Any, X: Matrix, **options: Any) -> Matrix:
     return Replay(lower(from_sklearn(estimator, **options))).predict(X)
 
 
-@pytest.mark.parametrize("estimator", STEPS, ids=str)
+@pytest.mark.parametrize("estimator", STEPS, ids=described)
 def test_a_step_before_a_model_gives_scikit_learns_prediction(estimator: Any, X: Matrix, tecator: Tecator) -> None:
     # Joined when fitted: a Pipeline cannot fit PLSRegression as a step, whose fit_transform answers with two tables.
     ridge = linear_model.Ridge(1e-3).fit(fit(estimator, X, tecator.fat).transform(X), tecator.fat)
@@ -210,7 +216,7 @@ UNDONE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("transformer", UNDONE, ids=str)
+@pytest.mark.parametrize("transformer", UNDONE, ids=described)
 def test_what_was_done_to_the_target_is_undone(transformer: Any, X: Matrix, tecator: Tecator) -> None:
     model = TransformedTargetRegressor(linear_model.Ridge(1e-3), transformer=transformer).fit(X, tecator.fat)
     expected = model.predict(X)
@@ -259,13 +265,13 @@ def test_what_no_plan_can_do_is_refused_with_the_reason(estimator: Any, X: Matri
         from_sklearn(make_pipeline(fitted, ridge), n_features=4)
 
 
-@pytest.mark.parametrize("estimator", MODELS, ids=str)
+@pytest.mark.parametrize("estimator", MODELS, ids=described)
 def test_a_model_gives_scikit_learns_prediction(estimator: Any, X: Matrix, tecator: Tecator) -> None:
     expected = fit(estimator, X, tecator.fat).predict(X)
     assert np.abs(replayed(estimator, X)[:, 0] - expected.ravel()).max() <= 1e-10 * np.ptp(tecator.fat)
 
 
-@pytest.mark.parametrize("estimator", MANY_TARGETS, ids=str)
+@pytest.mark.parametrize("estimator", MANY_TARGETS, ids=described)
 def test_several_targets_keep_their_order(estimator: Any, X: Matrix, tecator: Tecator) -> None:
     Y = np.stack([tecator.fat, tecator.protein, tecator.water], axis=1)
     expected = fit(estimator, X, Y).predict(X)
