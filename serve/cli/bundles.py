@@ -165,9 +165,9 @@ def predict(
 
     A header of numbers is the axis: spectra on other points than the model's are put in order, selected, converted
     between nm, um and cm-1 and interpolated, never extrapolated; axis_action says which. Columns that are not numbers
-    are ignored but the first, which names the samples. Each prediction comes with all that is known of how far it may be
-    trusted, see FORMAT.md §14. One bad row refuses all, and every bad row is named. For a model
-    that handles missing values a cell that is empty or says NA, NaN or #N/A is one.
+    are ignored but the first, which names the samples. Each prediction comes with how far it may be trusted, as
+    FORMAT.md §14 says. One bad row refuses all, and every bad row is named. For a model that handles missing values a
+    cell that is empty or says NA, NaN or #N/A is one.
 
     Parameters
     ----------
