@@ -20,6 +20,7 @@ __all__ = [
     "limits_with",
     "median",
     "replicates",
+    "replicates_table",
     "status",
     "table",
 ]
@@ -165,6 +166,7 @@ def residuals(samples, points, rows):
 
 
 OUTLYING = 3.5  # modified z-score of an outlying scan (Iglewicz and Hoaglin 1993)
+REPLICATES = ("sample", "target", "count", "mean", "sd", "outlying")
 
 
 def median(values):
@@ -173,22 +175,39 @@ def median(values):
     return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) * 0.5
 
 
-def replicates(samples, values):
-    # Of each sample with several scans, in the order of the first: how many, their mean and standard deviation, and
-    # the rows (from 1) that lie apart from the others. `values` are of one target.
+def replicates(samples, targets, columns):
+    # Of each sample with several scans, in the order of the first, and each target: how many, their mean and standard
+    # deviation, and the rows (from 1) that lie apart from the others. `columns` holds the values of each target, None
+    # or NaN for those that could not be predicted.
     rows = {}  # type: ignore[var-annotated]  # scripts carry this text
     for row, sample in enumerate(samples, 1):
         rows.setdefault(sample, []).append(row)
     told = []
     for sample, own in rows.items():
-        if len(own) < 2:
-            continue
-        found = [values[row - 1] for row in own]
-        mean = total(found) / len(found)
-        deviation = sqrt(total([(value - mean) * (value - mean) for value in found]) / (len(found) - 1))
-        middle = median(found)
-        apart = [abs(value - middle) for value in found]
-        usual = median(apart)
-        outlying = [row for row, far in zip(own, apart) if len(own) > 2 and far * 0.6745 > OUTLYING * usual]
-        told.append({"sample": sample, "count": len(own), "mean": mean, "sd": deviation, "outlying": outlying})
+        for target, values in zip(targets, columns) if len(own) > 1 else ():
+            scans = [(row, values[row - 1]) for row in own if values[row - 1] is not None]
+            scans = [(row, value) for row, value in scans if value == value]
+            told.append(dict({"sample": sample, "target": target}, **together(scans)))
     return told
+
+
+def together(scans):
+    found = [value for _, value in scans]
+    if len(found) < 2:
+        return {"count": len(found), "mean": found[0] if found else None, "sd": None, "outlying": []}
+    mean = total(found) / len(found)
+    deviation = sqrt(total([(value - mean) * (value - mean) for value in found]) / (len(found) - 1))
+    middle = median(found)
+    usual = median([abs(value - middle) for value in found])
+    # Of two scans nobody can say which is the other's outlier.
+    outlying = [row for row, value in scans if len(found) > 2 and abs(value - middle) * 0.6745 > OUTLYING * usual]
+    return {"count": len(found), "mean": mean, "sd": deviation, "outlying": outlying}
+
+
+def replicates_table(told):
+    # The same as comma separated text.
+    lines = [",".join(REPLICATES)]
+    for one in told:
+        cells = [cell(one[name]) for name in REPLICATES[:-1]]
+        lines.append(",".join(cells + [" ".join(map(str, one["outlying"]))]))
+    return "\n".join(lines) + "\n"

@@ -126,16 +126,16 @@ class Result:
     def replicates(self, samples: Sequence[Any]) -> list[dict[str, Any]]:
         """Of each sample with several scans: `sample`, `target`, `count`, `mean`, `sd`, and the `outlying` rows.
 
-        `samples` names the sample of each of the n spectra. Raises ValueError where there are more or fewer.
+        `samples` names the sample of each of the n spectra. Raises ValueError where there are more or fewer, and for
+        classes.
         """
         if len(samples) != len(self.flags):
             raise ValueError(f"samples: {len(samples)} names for {len(self.flags)} spectra, expected one for each")
-        columns = self.values.reshape(len(self.flags), -1).T
-        return [
-            {"target": name, **one}
-            for (name, _), column in zip(self.targets, columns, strict=True)
-            for one in replicates(samples, column.tolist())
-        ]
+        if self.classes is not None:
+            raise ValueError("samples: classes have no mean; ask for replicates of a regression")
+        columns = self.values.reshape(len(self.flags), -1).T.tolist()
+        found: list[dict[str, Any]] = replicates(samples, [name for name, _ in self.targets], columns)
+        return found
 
 
 def _spread_over(found: NDArray[Any], rows: Sequence[int], n: int) -> NDArray[Any]:

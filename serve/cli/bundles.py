@@ -156,6 +156,7 @@ def predict(
     product: str | None = None,
     on_error: Annotated[Literal["raise", "row"], Parameter(name="--on-error")] = "raise",
     contributions: Annotated[bool, Parameter(name="--contributions", negative="")] = False,
+    replicates: Annotated[bool, Parameter(name="--replicates", negative="")] = False,
     json: Json = False,
     allow_opaque: Opaque = False,
     profile: Profile = "exact",
@@ -199,11 +200,14 @@ def predict(
         raise: one bad row refuses all. row: a bad row tells its reason, and the others are predicted.
     contributions
         In the place of predictions, what each point of each spectrum adds to Q: why it is unlike the calibration.
+    replicates
+        In the place of predictions, the mean and standard deviation of samples with several rows of the same name, and
+        the rows that lie apart from the others.
     """
     from ...bundle import load
     from ...bundle.errors import InputError
     from ...bundle.runtime.alignment import COARSE_AXIS
-    from ...bundle.runtime.record import json_text, residuals
+    from ...bundle.runtime.record import json_text, replicates_table, residuals
     from ...bundle.runtime.record import table as as_table
     from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
 
@@ -224,7 +228,11 @@ def predict(
             table.rows, table.axis, **how, instrument=instrument, product=product, on_error=on_error
         )
         records = list(result.records(table.ids, model=model.name.removesuffix(".n4a")))
-        text = json_text([{**record, "bound": result.bound} for record in records]) if json else as_table(records)
+        if replicates:
+            told = result.replicates(table.ids or range(len(records)))
+            text = json_text(told) if json else replicates_table(told)
+        else:
+            text = json_text([{**record, "bound": result.bound} for record in records]) if json else as_table(records)
         coarse = any("coarse_axis" in flags for flags in result.flags)
     if output is None:
         sys.stdout.write(text)
