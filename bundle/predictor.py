@@ -63,7 +63,7 @@ class Predictor:
         self.settings = settings
         self._named = tuple((target.name, target.unit) for target in targets)
         self._labels = None if classes is None else classes.labels
-        self._absent = absent(self.limits, classes)
+        self._absent = absent(self.limits, classes, missing=self.missing_values)
         self._standard = Standards(self.limits, self.targets, settings, missing=self.missing_values)
         self._single = len(self.targets) == 1
         replaying = partial(Replay, plan, opaque=opaque, profile=profile, threads=threads, engine=engine)
@@ -204,10 +204,12 @@ class Predictor:
         return None if values is None else values[:, 0] if self._single else values
 
 
-def absent(limits: Limits, classes: Classes | None) -> tuple[str, ...]:
+def absent(limits: Limits, classes: Classes | None, *, missing: bool) -> tuple[str, ...]:
     """What cannot be told of a prediction, and why."""
     told = []
-    if limits.t2 is None:
+    if missing:
+        told.append("t2, q: spectra may lack values, and have no distance to others")
+    elif limits.t2 is None:
         known = (
             f"written with {limits.samples} samples, too few"
             if limits.samples

@@ -11,6 +11,7 @@ from ..chain import Chain, Domain
 from ..compile import compile_plan
 from ..errors import InputError
 from ..lower import lower
+from ..runtime.inputs import matrix
 from ..runtime.limits import Limit, Limits
 from ..runtime.replay import Replay
 from ..runtime.stdlib import exponential, logarithm, total
@@ -56,12 +57,12 @@ def study(chain: Chain, calibration: Calibration | None, validation: Validation 
     limits = Limits() if chain.classes is not None else _of_targets(chain, calibration, validation)
     if calibration is None:
         return Study(None, limits)
+    samples = ordinals("calibration.groups", calibration.groups, len(matrix(calibration.spectra, chain.n_features)))
+    limits = replace(limits, samples=int(samples.max()) + 1)
+    if chain.missing:  # a distance of spectra that lack values is not defined
+        return Study(None, limits)
     after = place(chain)
     seen = seen_at(chain, after, calibration.spectra)
-    samples = ordinals("calibration.groups", calibration.groups, len(seen))
-    limits = replace(limits, samples=int(samples.max()) + 1)
-    if chain.missing:
-        return Study(None, limits)
     limits = replace(limits, envelope=envelope(np.asarray(calibration.spectra, dtype=np.float64)))
     if limits.samples < LEAST:
         return Study(None, limits)
