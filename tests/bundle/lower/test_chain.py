@@ -64,7 +64,8 @@ def test_each_line_tells_its_step_and_the_fold_it_belongs_to() -> None:
     plan = lower(shared_preprocessing(2))
     stamps = {(line.op, line.step, line.fold) for line in plan.body}
     assert {("row", 1, None), ("banded", 2, None), ("matmul", 3, "f0"), ("matmul", 3, "f1")} <= stamps
-    assert plan.body[-1].op == "fold" and (plan.body[-1].step, plan.body[-1].fold) == (None, None)
+    value = next(line for line in plan.body if line.out == plan.outputs["value"].register)
+    assert value.op == "fold" and (value.step, value.fold) == (None, None)
 
 
 def test_preprocessing_of_its_own_belongs_to_the_fold(tecator: Tecator) -> None:
