@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .program import Call, Program
-from .reader import Reader
+from .rebinding import Reader
 
 __all__ = ["BOUND", "Frame", "in_place"]
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import fast
-from .ends import Ends, cut
 from .errors import PlanError
 from .evidence import SMALL, below
 from .frame import Frame, in_place
 from .inputs import LARGEST, bad_rows, matrix, refuse, unanswered
+from .narrow import Ends, cut
 from .plan import Plan
 from .pool import Pool
 from .program import PROFILES, Engine, Opaque, programs

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from n4akit.bundle.runtime.program import PROFILES, programs
-from n4akit.bundle.runtime.reader import Reader, _loosen
+from n4akit.bundle.runtime.rebinding import Reader, _loosen
 
 from .programs import WORDS, bits, draw_lines, draw_rows
 

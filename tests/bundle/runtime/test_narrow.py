@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from n4akit.bundle.runtime import Input, Instruction, Output, Plan, Replay, sizes
-from n4akit.bundle.runtime.ends import NARROW, cut
+from n4akit.bundle.runtime.narrow import NARROW, cut
 from n4akit.bundle.runtime.program import Program, programs
 
 from .programs import bits, draw_plan, draw_rows
