@@ -8,7 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# Others may need the processors too: how long an example takes says nothing about it.
+settings.register_profile("n4akit", deadline=None)
+settings.load_profile("n4akit")
 
 TECATOR = Path(__file__).parents[1] / "templates" / "data" / "tecator.csv"
 

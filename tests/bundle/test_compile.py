@@ -113,11 +113,11 @@ def test_a_register_that_somebody_else_reads_is_not_computed_twice() -> None:
     scores = program("matmul", centred, rng.normal(size=(4, 30)))
     value = program("matmul", scores, rng.normal(size=(1, 4)))
     rest = program("sub", centred, program("matmul", scores, rng.normal(size=(30, 4))))
-    q = program("row", rest, f="sumsq", d=1)
-    plan = program.plan({"value": Output(value), "q": Output(q)})
+    left = program("row", rest, f="sumsq", d=1)
+    plan = program.plan({"value": Output(value), "left": Output(left)})
     compiled = compile_plan(plan)
     assert sum(c.array.size for c in compiled.constants.values()) <= sum(c.array.size for c in plan.constants.values())
-    for output in ("value", "q"):
+    for output in ("value", "left"):
         spectra = rng.normal(size=(3, 30))
         np.testing.assert_allclose(
             Replay(compiled, [output])(spectra)[0], Replay(plan, [output])(spectra)[0], rtol=1e-12
