@@ -192,6 +192,15 @@ class Predictor:
             raise InputError("contributions: this bundle was written without calibration spectra, and has no Q")
         return self._aside.predict(self._arrived(X, wavelengths, unit, strict, signal)[0])
 
+    def spectra(
+        self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None
+    ) -> NDArray[np.float64]:
+        """The n spectra at the points of the model (n, p), as they are before any preprocessing. Raises as `predict`
+        does where spectra or wavelengths do not fit; what no row may hold is not looked for.
+        """
+        arrived, _ = self._arrived(X, wavelengths, unit, strict, signal)
+        return matrix(arrived, self.n_features).astype(np.float64)
+
     def _arrived(self, X: Any, wavelengths: Any, unit: str | None, strict: bool, signal: Any) -> tuple[Any, Arrival]:
         arrival = self._arriving.arrival(wavelengths, unit, strict, signal)
         return self._arriving.spectra(X, arrival), arrival

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from .contents import Contents
 from .engines import check_engine, engine_of, seen_by_all
 from .errors import BundleError, InputError
 from .facts import facts
+from .plots import draw_diagnostics, draw_spectra
 from .predictor import Predictor
 from .profiles import check_profile, fast_bound
 from .runtime.errors import PlanError
@@ -27,6 +28,10 @@ from .runtime.replay import Opaque, Replay
 from .runtime.result import Result
 from .runtime.spread import useful_threads
 from .settings import Settings, settings_beside, understood
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Bundle", "Report", "load", "verify"]
 
@@ -142,6 +147,51 @@ class Bundle:
         Raises InputError also when the bundle was written without calibration spectra.
         """
         return self._predictor.contributions(X, wavelengths, unit=unit, strict=strict, signal=signal)
+
+    def plot_spectra(
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        samples: Sequence[Any] | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw n spectra, as given but at the model's points, over what those of the calibration look like.
+
+        Colour and line tell each spectrum's status as `predict_full` does; points far from all of the calibration are
+        marked, and the worst spectra named by `samples` (n names, by default their numbers from 1). What the bundle
+        does not know is said in words. It is drawn on `ax`, or on a figure of its own, which pyplot does not show:
+        `bundle.plot_spectra(X).figure.savefig("spectra.png")`.
+
+        Raises MissingPackage, an ImportError, without matplotlib (the extra n4akit[plot]), and what `predict` does;
+        InputError also for more or fewer names than spectra.
+        """
+        return draw_spectra(self._predictor, X, wavelengths, unit=unit, strict=strict, samples=samples, ax=ax)
+
+    def plot_diagnostics(
+        self,
+        X: Any,
+        wavelengths: Any = None,
+        *,
+        unit: str | None = None,
+        strict: bool = False,
+        samples: Sequence[Any] | None = None,
+        sample: Any = None,
+        figure: Figure | None = None,
+    ) -> Figure:
+        """Draw how far n spectra and their predictions may be trusted: T² against Q with their limits; what is
+        predicted, in the targets' units with its interval over the range of the references, or the class; and how much
+        each point contributes to the Q of one spectrum, in percent with the sign of its residual.
+
+        That is the spectrum of `sample`, one of `samples`, or else the one with the largest Q. Names, words in place of
+        what is not known, and what is raised are as of `plot_spectra`; InputError also where no spectrum is of
+        `sample`. It is drawn on an empty `figure`, or on one of its own.
+        """
+        return draw_diagnostics(
+            self._predictor, X, wavelengths, unit=unit, strict=strict, samples=samples, sample=sample, figure=figure
+        )
 
     def plan(self, kind: str = "compiled") -> Plan:
         """The `compiled` plan, which predicts, or the `faithful` one, which follows the chain step by step and fold by
