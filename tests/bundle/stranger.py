@@ -60,7 +60,7 @@ class Stranger:
         return self.array(self.manifest["golden"]["rows"])
 
     def predict(self, kind: str, spectrum: Row) -> Row:
-        """The answers of a plan for one spectrum: the columns of `value`, then those of the other outputs by name."""
+        """The answers of a plan for one spectrum: the columns of `value`, then those of the others by name."""
         plan = self.manifest["plans"][kind]
         registers = {plan["inputs"][0]["name"]: spectrum}
         constants = {name: self._constant(entry) for name, entry in plan["consts"].items()}
@@ -73,7 +73,7 @@ class Stranger:
             ]
             params = {key: value for key, value in line.items() if key not in FIXED}
             registers[line["out"]] = twin(*operands, **params)
-        others = sorted(name for name in plan["outputs"] if name != "value")
+        others = sorted(name for name in plan["outputs"] if name not in ("value", "residual"))
         return [value for name in ("value", *others) for value in registers[plan["outputs"][name]["from"]]]
 
     def converted(self, spectrum: Row, signal: str) -> Row:

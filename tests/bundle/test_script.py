@@ -28,6 +28,7 @@ from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
 from n4akit.bundle.runtime import Replay, alignment, places, signals, spectra_csv, stdlib
+from n4akit.bundle.runtime.record import COLUMNS
 from n4akit.bundle.script import script_text, write_script
 from n4akit.bundle.writer import draft, prepare, write_bundle
 
@@ -138,10 +139,22 @@ def test_the_columns_say_what_is_needed_to_trust_a_number(
 ) -> None:
     header = "id," + ",".join(map(repr, model.chain.axis.values.tolist())) + "\n"
     rows = "\n".join(f'"a, {i}",' + ",".join(map(repr, row)) for i, row in enumerate(spectra.tolist()))
-    first, second, *_ = csv.reader(io.StringIO(run(made, "-", given=header + rows).stdout))
-    assert first == ["sample", "row", "target", "value", "unit", "model", "digest", "axis_action", "signal_action"]
-    told = ["%", "fat", prepare(model.chain).digest, "same", "signal_unchecked"]
-    assert second[:3] + second[4:] == ["a, 0", "1", "target 0", *told]
+    first, *_ = csv.DictReader(io.StringIO(run(made, "-", given=header + rows).stdout))
+    assert tuple(first) == COLUMNS
+    assert first["value"] == first["value_raw"] and float(first["spread"]) > 0.0
+    told = {name: text for name, text in first.items() if text and name not in ("value", "value_raw", "spread")}
+    assert told == {
+        "sample": "a, 0",
+        "row": "1",
+        "target": "target 0",
+        "unit": "%",
+        "status": "ok",
+        "model": "fat",
+        "digest": prepare(model.chain).digest,
+        "profile": "exact",
+        "axis_action": "same",
+        "signal_action": "signal_unchecked",
+    }
 
 
 BAD = {
@@ -323,7 +336,7 @@ def test_nothing_but_the_standard_library_is_imported(made: Path) -> None:
     tree = ast.parse(made.read_text("ascii"), feature_version=(3, 8))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert modules == {"binascii", "json", "math", "os", "struct", "sys"}
+    assert modules == {"binascii", "datetime", "hashlib", "json", "math", "os", "struct", "sys"}
 
 
 odd_text = st.text(max_size=20) | st.sampled_from(
@@ -372,7 +385,7 @@ def test_a_script_that_fails_its_proof_is_not_put_in_place(
     path.write_text("the old one", "utf-8")
     right = prepare(model.chain)
     wrong = dataclasses.replace(right, golden=dataclasses.replace(right.golden, compiled=right.golden.compiled + 1.0))
-    monkeypatch.setattr(script, "prepare", lambda chain, calibration: wrong)
+    monkeypatch.setattr(script, "prepare", lambda chain, calibration, validation: wrong)
     with pytest.raises(WriteError, match=r"failed its own proof.*golden row 1 gives"):
         write_script(model.chain, path)
     assert path.read_text("utf-8") == "the old one" and list(tmp_path.iterdir()) == [path]

@@ -139,12 +139,15 @@ def test_what_no_host_may_apply_is_not_written(fat: Path, said: str) -> None:
 def test_settings_of_another_bundle_are_refused(fat: Path, tmp_path: Path) -> None:
     file = add(open_settings(fat), FAT)
     small(fat, fill=2.0)
-    said = f"{file.path}: bundle: these are settings of the bundle {file.bundle}, expected those of {load(fat).digest}"
+    other = load(fat, settings=False).digest
+    said = f"{file.path}: bundle: these are settings of the bundle {file.bundle}, expected those of {other}"
     with pytest.raises(BadSettings) as caught:
         open_settings(fat)
     assert str(caught.value) == said and len(caught.value.problems) == 1
     with pytest.raises(BadSettings):
-        settings_beside(fat, load(fat).digest, ["fat"])
+        settings_beside(fat, other, ["fat"])
+    with pytest.raises(BadSettings):
+        load(fat)
 
 
 def test_settings_that_are_not_as_they_should_be_are_refused_and_left(fat: Path) -> None:

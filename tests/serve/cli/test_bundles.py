@@ -134,7 +134,8 @@ def test_predict_gives_the_bits_of_the_library(fat: Path, spectra_csv: Path, exp
     assert values(done.stdout) == expected
     assert column(done.stdout, "sample") == [f"s{number}" for number in range(1, 21)]
     assert column(done.stdout, "row") == [str(number) for number in range(1, 21)]
-    assert done.stdout.splitlines()[1].split(",")[4:] == ["%", "fat", load(fat).digest, "same", "signal_unchecked"]
+    told = [column(done.stdout, name)[0] for name in ("unit", "model", "digest", "axis_action", "signal_action")]
+    assert told == ["%", "fat", load(fat).digest, "same", "signal_unchecked"]
 
 
 def test_predict_gives_the_very_text_of_the_script(tmp_path: Path, spectra_csv: Path) -> None:
@@ -152,12 +153,15 @@ def test_predict_tells_programs_with_the_flags(models: Path, tmp_path: Path) -> 
     told = json.loads(n4a("predict", models / "plain.n4a", tmp_path / "two.csv", "--json").stdout)
     assert [row["value"] for row in told] == load(models / "plain.n4a").predict(rows).tolist()
     assert [row["flags"] for row in told] == [[], ["constant_row"]]
-    assert told[1] | {"value": 0.0} == {
+    known = {name: value for name, value in told[1].items() if value is not None or name == "bound"}
+    assert known | {"value": 0.0, "value_raw": 0.0} == {
         "sample": "s2",
         "row": 2,
         "target": "dry matter",
         "value": 0.0,
         "unit": "g/kg",
+        "value_raw": 0.0,
+        "status": "error",
         "model": "plain",
         "digest": load(models / "plain.n4a").digest,
         "axis_action": "axis_unchecked",
