@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from .record import Frame, replicates, status
 __all__ = ["Result"]
 
 Values = NDArray[np.float64]
+
+BY_ROW = ("values", "value_raw", "flags", "proba", "std", "spread", "lower", "upper", "t2", "q")
+"""What a result says of each spectrum; the rest is of all alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,11 @@ class Result:
     """The digest of the deployment settings that made `values` of `value_raw`."""
     absent: Sequence[str] = ()
     """What the bundle cannot tell, and why."""
+
+    def rows(self, start: int, stop: int) -> Result:
+        """What is said of the spectra from `start` to before `stop`, as if they had been asked alone."""
+        told = ((name, getattr(self, name)) for name in BY_ROW)
+        return replace(self, **{name: column[start:stop] for name, column in told if column is not None})
 
     @property
     def status(self) -> tuple[str, ...]:
