@@ -305,7 +305,9 @@ def test_what_is_not_sound_is_not_served_and_the_server_is_not_ready(models: Pat
             ("pickled", "holds pickled steps (builtins.abs)"),
         ):
             assert said in "; ".join(ready.json["models"][name])
-            assert any(line.startswith(f"model {name!r} is not served: ") and said in line for line in server.complaints)
+            assert any(
+                line.startswith(f"model {name!r} is not served: ") and said in line for line in server.complaints
+            )
             reply = server.predict(name, ROWS)
             assert reply.status == 404 and said in reply.json["detail"] and "values" not in reply.json
         assert server.get("/live").status == 200, "who watches over it need not start it again"
