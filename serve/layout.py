@@ -74,7 +74,7 @@ def _families(paths: Sequence[Path]) -> Iterator[tuple[str, Family]]:
             if entry.name.endswith(SUFFIX):
                 yield _name(entry), Family({ONLY: _file(entry)})
             elif entry.is_dir() and (family := _versions(entry)).files:
-                yield entry.name, family
+                yield _name(entry), family
 
 
 def _versions(folder: Path) -> Family:
@@ -101,7 +101,8 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    return path.name.removesuffix(SUFFIX)
+    # A file may have a name that is no text, which no answer could hold.
+    return os.fsencode(path.name).decode("utf-8", "replace").removesuffix(SUFFIX)
 
 
 def _file(path: Path) -> File:

@@ -24,3 +24,5 @@ async def watch(repository: Repository, seconds: float) -> None:
             if str(error) != said:  # once, not at every look
                 log.warning("the models cannot be looked at, and go on as they are: %s", error)
             said = str(error)
+        except Exception:
+            log.exception("unexpected error while looking for models, which go on as they are")

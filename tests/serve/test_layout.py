@@ -112,6 +112,14 @@ def test_a_bundle_that_is_gone_is_still_one(tmp_path: Path) -> None:
     assert look([tmp_path / "x.n4a"]) == {"x": Family({"1": File(tmp_path / "x.n4a", None)})}
 
 
+def test_a_name_that_is_no_text_is_made_one(folder: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(folder / "oats") + b"/\xff.n4a")).write_bytes(b"oats")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert "\ufffd" in look([folder])["oats"].files
+
+
 def test_numbers_in_versions_count_as_numbers() -> None:
     versions = ["10", "2026-11-02", "9", "2026-2-30", "1.10.0", "1.9.0", "rc2", "rc10", "final"]
     assert in_order(versions) == ["final", "rc2", "rc10", "1.9.0", "1.10.0", "9", "10", "2026-2-30", "2026-11-02"]

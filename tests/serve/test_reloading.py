@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,10 @@ def folder(models: Path, tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
+def _answers_with(digest: str, answers: list[Any]) -> bool:
+    return bool(answers) and answers[-1].json["digest"] == digest
+
+
 @pytest.mark.parametrize("told", [False, True], ids=["watched", "told"])
 def test_models_are_replaced_under_load_and_no_request_is_lost(
     folder: Path, models: Path, spectra: Matrix, told: bool
@@ -95,8 +100,7 @@ def test_models_are_replaced_under_load_and_no_request_is_lost(
                 assert server.predict("fat", spectra).json["digest"] == load(source).digest, (
                     "it is so once that is said"
                 )
-            digest = load(source).digest
-            until(lambda digest=digest: answers and answers[-1].json["digest"] == digest)
+            until(partial(_answers_with, load(source).digest, answers))
     assert len(answers) > 50 and {answer.status for answer in answers} == {200}
     assert {answer.json["digest"] for answer in answers} == {*bundles}
     for answer in answers:

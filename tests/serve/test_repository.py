@@ -244,6 +244,19 @@ def test_a_file_that_is_being_written_is_not_read(models: Path, tmp_path: Path) 
         assert read == [len(data)] and served(repository) == {"fat"} and not failed(repository)
 
 
+def test_a_look_when_told_makes_the_next_no_second_one(models: Path, tmp_path: Path) -> None:
+    """Of `fat` alone: what else it saw may still be written, and the two looks lie as close as they may."""
+    put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with opened(tmp_path) as repository:
+        put(models / "trio.n4a", tmp_path / "trio.n4a")
+        (tmp_path / "fat.n4a").rename(tmp_path / "fat")
+        repository.renew(patient=False, only="plain")
+        looks(repository, 1)
+        assert served(repository) == {"fat"}
+        looks(repository, 1)
+        assert served(repository) == {"trio"}
+
+
 def test_a_new_content_that_fails_leaves_the_old_one_serving(models: Path, unsound: Path, tmp_path: Path) -> None:
     put(models / "fat.n4a", tmp_path / "fat.n4a")
     with opened(tmp_path) as repository:
