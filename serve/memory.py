@@ -40,9 +40,11 @@ class Memory:
         slot.model = None
 
     def _make_room(self, newcomer: Slot, needed: int) -> None:
+        if not self.bound or needed > self.bound:
+            return
         others = sorted(self._filled - {newcomer}, key=lambda slot: slot.used)
         taken = sum(slot.weight for slot in others)
-        for slot in others if self.bound else ():
+        for slot in others:
             if taken + needed <= self.bound:
                 break
             self.drop(slot)

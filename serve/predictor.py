@@ -1,6 +1,6 @@
 """Predictions for many callers: rows that arrive in the same turn of the event loop are predicted together.
 
-Nobody waits for others to come: there is no timer, and whoever is alone is predicted alone at once. What is small is
+Nobody waits for others to come: there is no timer, and whoever is alone is predicted alone, at once. What is small is
 computed in the loop itself, a share of the rows at each turn; what takes long, in a thread, so that the loop goes on.
 No bit of an answer depends on who else was there; where that could not be promised (a pickled step takes part), each
 is predicted alone.
@@ -12,8 +12,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, field
+from time import thread_time
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -33,6 +33,13 @@ PACE = 5e-9
 START = 1e-4
 """Seconds that a prediction takes however few its rows are."""
 
+ALONE = 8
+"""So many questions are answered without waiting for the turn to end after one that had no company: where only one
+client asks, nobody comes."""
+
+LEARNT = 0.1
+"""How much of a measurement is believed, so that a single one changes no way."""
+
 
 @dataclass(eq=False)
 class Question:
@@ -44,7 +51,7 @@ class Question:
     axis: Any
     unit: str | None
     strict: bool
-    answer: asyncio.Future[Result]
+    answer: asyncio.Future[Result] = field(init=False)
 
     def company(self) -> Hashable:
         """Questions for which this is the same may be answered together; None for one that is answered alone."""
@@ -68,6 +75,7 @@ class Predictor:
         self._most = queue
         self._waiting = 0
         self._asked: deque[Question] = deque()
+        self._alone = 0
         self._paces: WeakKeyDictionary[Bundle, float] = WeakKeyDictionary()
         self._threads = ThreadPoolExecutor(threads, "n4a-predict")
 
@@ -100,12 +108,17 @@ class Predictor:
         loop = asyncio.get_running_loop()
         self._waiting += rows
         try:
-            asked = Question(bundle, spectra, rows, axis, unit, strict, loop.create_future())
-            if rows * self._pace(asked) > AT_ONCE:
+            asked = Question(bundle, spectra, rows, axis, unit, strict)
+            # What a pickled step does may take any time.
+            if rows * self._pace(asked) > AT_ONCE or bundle.profile == "opaque":
                 working = loop.run_in_executor(self._threads, self._measured, asked, spectra, rows)
                 return await (working if left is None else _unless(left, working))
+            if self._alone:
+                self._alone -= 1
+                return asked.ask(spectra)
             if not self._asked:
                 loop.call_soon(self._turn)
+            asked.answer = loop.create_future()
             self._asked.append(asked)
             return await asked.answer
         finally:
@@ -118,6 +131,7 @@ class Predictor:
     def _turn(self) -> None:
         """Answer what was asked since the last turn, as far as a turn goes: oldest first."""
         groups: dict[Hashable, list[Question]] = {}
+        self._alone = ALONE if len(self._asked) == 1 else 0
         left = AT_ONCE
         while self._asked and left > 0:
             asked = self._asked.popleft()
@@ -156,15 +170,14 @@ class Predictor:
 
     def _pace(self, asked: Question) -> float:
         """Seconds that a row of this model takes, by the latest measurements."""
-        return self._paces.get(asked.bundle) or PACE * asked.bundle.n_features
+        return self._paces.get(asked.bundle, PACE * asked.bundle.n_features)
 
     def _measured(self, asked: Question, spectra: Any, rows: int) -> Result:
-        start = perf_counter()
+        start = thread_time()  # its own time: that of others on a busy machine says nothing about the model
         result = asked.ask(spectra)
-        pace = max((perf_counter() - start - START) / rows, PACE * asked.bundle.n_features)
-        # A tenth of each: one that met a busy machine does not change the way of all that follow.
-        known = self._paces.get(asked.bundle, pace)
-        self._paces[asked.bundle] = known + 0.1 * (pace - known)
+        pace = max((thread_time() - start - START) / rows, PACE * asked.bundle.n_features)
+        known = self._pace(asked)
+        self._paces[asked.bundle] = known + LEARNT * (pace - known)
         return result
 
 

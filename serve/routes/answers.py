@@ -8,13 +8,12 @@ import msgspec
 from litestar import MediaType, Response
 from litestar.di import NamedDependency
 
-from ..predictor import Predictor
-from ..repository import Repository
+from ..desk import Desk
 
-__all__ = ["MANAGE", "Models", "Predictions", "json"]
+__all__ = ["MANAGE", "Given", "json"]
 
-Models = NamedDependency[Repository]
-Predictions = NamedDependency[Predictor]
+Given = NamedDependency[Desk]
+"""The annotation of the parameter `desk`."""
 
 MANAGE = "manage"
 """The scope of what changes which models are served; all else is for whoever may ask for predictions."""

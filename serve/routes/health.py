@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get
 
 from ..problems import problem
-from .answers import Models, json
+from .answers import Given, json
 from .models import troubles
 
 __all__ = ["live", "ready"]
@@ -20,11 +20,12 @@ async def live() -> dict[str, str]:
 
 
 @get("/ready")
-async def ready(repository: Models) -> Response[bytes]:
+async def ready(desk: Given) -> Response[bytes]:
     """Every model that was there at the start can be served; 503 with the reasons while one cannot.
 
     A new bundle that fails while its older version goes on, or under a new name, is told and changes nothing else.
     """
+    repository = desk.repository
     lacking = repository.lacking
     able = sorted(name for name, one in repository.models.items() if one.sound)
     if lacking or not able:

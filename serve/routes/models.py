@@ -14,7 +14,7 @@ from ..problems import problem
 from ..repository import Repository
 from ..served import Served
 from ..slot import Slot
-from .answers import MANAGE, Models, json
+from .answers import MANAGE, Given, json
 
 __all__ = ["get_model", "get_version", "list_models", "reload_all", "reload_model", "troubles"]
 
@@ -24,28 +24,28 @@ BRIEFLY = ("digest", "profile", "n_features", "targets")
 
 
 @get("/v1/models")
-async def list_models(repository: Models) -> Response[bytes]:
+async def list_models(desk: Given) -> Response[bytes]:
     """All models, and what is wrong with those that could not be loaded, or not again."""
-    return json(_listing(repository))
+    return json(_listing(desk.repository))
 
 
 @get("/v1/models/{name:str}")
-async def get_model(repository: Models, name: FromPath[str]) -> Response[bytes]:
+async def get_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
     """What there is to know about one model: its default version, or that of the alias in `name@alias`."""
-    return await _told(repository, name, None)
+    return await _told(desk.repository, name, None)
 
 
 @get("/v1/models/{name:str}/versions/{version:str}")
-async def get_version(repository: Models, name: FromPath[str], version: FromPath[str]) -> Response[bytes]:
+async def get_version(desk: Given, name: FromPath[str], version: FromPath[str]) -> Response[bytes]:
     """What there is to know about one version, by its name or by an alias."""
-    return await _told(repository, name, version)
+    return await _told(desk.repository, name, version)
 
 
 @post("/v1/models/{name:str}/reload", status_code=HTTP_200_OK, opt={"scope": MANAGE})
-async def reload_model(repository: Models, name: FromPath[str]) -> Response[bytes]:
+async def reload_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
     """Look now for what changed in one model; 409 with the reasons when something of it cannot be served."""
-    await _look(repository, name)
-    served = repository.models.get(name)
+    await _look(desk.repository, name)
+    served = desk.repository.models.get(name)
     if served is None:
         raise UnknownModel(f"no model {name!r} is there, neither before nor now")
     failed = troubles(served)
@@ -56,10 +56,10 @@ async def reload_model(repository: Models, name: FromPath[str]) -> Response[byte
 
 
 @post("/v1/reload", status_code=HTTP_200_OK, opt={"scope": MANAGE})
-async def reload_all(repository: Models) -> Response[bytes]:
+async def reload_all(desk: Given) -> Response[bytes]:
     """Look now for what changed in all models, and list them."""
-    await _look(repository, None)
-    return json(_listing(repository))
+    await _look(desk.repository, None)
+    return json(_listing(desk.repository))
 
 
 def troubles(served: Served) -> list[dict[str, Any]]:
@@ -81,11 +81,11 @@ async def _look(repository: Repository, name: str | None) -> None:
 async def _told(repository: Repository, name: str, version: str | None) -> Response[bytes]:
     slot = repository.find(name, version)
     if slot.facts is None:
-        await repository.get(name, version)
-    assert slot.facts is not None
+        await repository.get(slot.name, slot.version)
+        slot = repository.find(slot.name, slot.version)
     served = repository.models.get(slot.name)
     family = {} if served is None else {"versions": [*served.slots], "aliases": served.aliases}
-    return json({"name": slot.name, "version": slot.version, **family, **slot.facts})
+    return json({"name": slot.name, "version": slot.version, **family, **(slot.facts or {})})
 
 
 def _listing(repository: Repository) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from ..protocols import plain
-from .answers import Models, Predictions
+from .answers import Given
 
 __all__ = ["predict"]
 
@@ -24,13 +24,12 @@ AT_ONCE = 128 * 1024
 )
 async def predict(
     request: Request[Any, Any, Any],
-    repository: Models,
-    predictor: Predictions,
+    desk: Given,
     name: FromPath[str],
     version: FromPath[str | None] = None,
 ) -> Response[bytes]:
     """Predictions for spectra given as JSON."""
-    model = await repository.get(name, version)
+    model = await desk.repository.get(name, version)
     kind = request.content_type[0]
     if kind not in ("application/json", ""):
         raise ClientException(
@@ -42,7 +41,7 @@ async def predict(
     question, spectra = (
         await asyncio.to_thread(plain.decode, body, missing=missing) if large else plain.decode(body, missing=missing)
     )
-    result = await predictor.predict(
+    result = await desk.predictor.predict(
         model.bundle, spectra, question.axis, unit=question.unit, strict=question.strict, left=lambda: left(request)
     )
     told = (name, model.bundle, question, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
@@ -15,11 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from n4akit import AxisError, Bundle, InputError, Result, load
+from n4akit.bundle.export import export
 from n4akit.serve import predictor as module
 from n4akit.serve.errors import Departed, Unavailable
 from n4akit.serve.predictor import Predictor
 from numpy.typing import NDArray
 
+from ..bundle.conftest import make_model
 from .conftest import WIDTH
 
 Matrix = NDArray[np.float64]
@@ -28,8 +31,12 @@ AXIS = np.linspace(850.0, 1050.0, WIDTH)
 
 
 @pytest.fixture(scope="module")
-def bundles(models: Path) -> dict[str, Bundle]:
-    return {name: load(models / f"{name}.n4a", threads=1) for name in ("fat", "plain", "trio")}
+def bundles(models: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    """Those of the folder, and one that knows its calibration: it tells T², Q and more flags."""
+    chain = make_model(WIDTH).chain
+    known = export(chain, tmp_path_factory.mktemp("known") / "known", calibration=rows_of(60, 99))
+    paths = {name: models / f"{name}.n4a" for name in ("fat", "plain", "trio")} | {"known": known}
+    return {name: load(path, threads=1) for name, path in paths.items()}
 
 
 @contextmanager
@@ -87,7 +94,7 @@ AXES: dict[str, tuple[Any, str | None, bool]] = {
 }
 CALLERS = st.lists(
     st.tuples(
-        st.sampled_from(["fat", "trio"]),
+        st.sampled_from(["fat", "trio", "known"]),
         st.integers(1, 12),
         st.sampled_from([*AXES]),
         st.sampled_from(["good", "good", "good", "huge", "constant", "single", "wrong width"]),
@@ -142,6 +149,16 @@ def test_rows_of_one_turn_are_predicted_together(bundles: dict[str, Bundle], cou
         assert counted[1:] == [1, 1, 1, 1], "another model, another axis"
 
 
+def test_a_part_of_a_result_is_the_result_of_that_part(bundles: dict[str, Bundle]) -> None:
+    told = set()
+    for bundle in bundles.values():
+        rows = rows_of(20)
+        whole = bundle.predict_full(rows)
+        assert same(whole.rows(3, 11), bundle.predict_full(rows[3:11])) and same(whole.rows(0, 20), whole)
+        told |= {field.name for field in fields(Result) if isinstance(getattr(whole, field.name), np.ndarray)}
+    assert {"values", "value_raw", "spread", "t2", "q"} <= told
+
+
 def test_a_lone_caller_waits_for_nobody(bundles: dict[str, Bundle]) -> None:
     """No timer: its answer is there after a few turns of the loop, whatever the clock says."""
 
@@ -155,6 +172,18 @@ def test_a_lone_caller_waits_for_nobody(bundles: dict[str, Bundle]) -> None:
         raise AssertionError("no answer after 20 turns")
 
     assert asyncio.run(turns()) <= 4
+
+
+def test_where_only_one_client_asks_nobody_waits_for_the_turn_and_company_is_soon_found(
+    bundles: dict[str, Bundle], counted: list[int]
+) -> None:
+    with predicting() as predictor:
+        together(predictor.predict(bundles["fat"], rows_of(1)))
+        assert predictor._alone == module.ALONE
+        together(*(predictor.predict(bundles["fat"], rows_of(1)) for _ in range(module.ALONE + 5)))
+        assert counted == [1] * (1 + module.ALONE) + [5]
+        together(*(predictor.predict(bundles["fat"], rows_of(1)) for _ in range(7)))
+        assert counted[-1] == 7, "from then on together"
 
 
 def test_a_bad_row_of_one_fails_no_other(bundles: dict[str, Bundle]) -> None:
@@ -178,7 +207,7 @@ def test_an_axis_that_leads_nowhere_is_told_to_its_caller_alone(bundles: dict[st
 
 
 def test_what_holds_a_pickled_step_is_predicted_alone(unsound: Path, counted: list[int]) -> None:
-    """Foreign code may look at its rows together."""
+    """Foreign code may look at its rows together, and may take any time."""
     bundle = load(unsound / "pickled.n4a", allow_opaque=True)
     counted.clear()
     with predicting() as predictor:
@@ -229,20 +258,22 @@ def test_large_questions_leave_the_loop_free(bundles: dict[str, Bundle], monkeyp
 
 
 def test_a_model_that_is_slow_is_learnt_to_be(bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few rows of a slow model take the loop's time too: from the second question on they go to a thread."""
+    """Few rows of a slow model take the loop's time too: soon they go to a thread."""
     where: list[str] = []
     plain = Bundle.predict_full
 
     def slow(self: Bundle, X: Any, *given: Any, **more: Any) -> Result:
         where.append(threading.current_thread().name)
-        threading.Event().wait(0.01)
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
         return plain(self, X, *given, **more)
 
     monkeypatch.setattr(Bundle, "predict_full", slow)
     with predicting() as predictor:
-        for _ in range(2):
+        for _ in range(3):
             together(predictor.predict(bundles["fat"], rows_of(1)))
-    assert where[0] == threading.main_thread().name and where[1].startswith("n4a-predict")
+    assert where[0] == threading.main_thread().name and all(name.startswith("n4a-predict") for name in where[1:])
 
 
 # The queue

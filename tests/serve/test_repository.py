@@ -409,6 +409,16 @@ def test_memory_of_a_bundle_that_is_let_go_is_given_back(fat: Path) -> None:
             gc.enable()
 
 
+def test_a_bundle_larger_than_the_bound_takes_the_place_of_nobody(models: Path, tmp_path: Path) -> None:
+    put(models / "plain.n4a", tmp_path / "plain.n4a")
+    with opened(tmp_path, memory=3000) as repository:
+        before = repository.find("plain").model
+        put(models / "trio.n4a", tmp_path / "trio.n4a")
+        looks(repository)
+        assert "all models may hold 3000" in failed(repository)["trio"]
+        assert before is not None and repository.find("plain").model is before
+
+
 def test_a_bundle_larger_than_the_bound_is_not_served(models: Path) -> None:
     with opened(models, memory=100) as repository:
         assert not served(repository)
