@@ -9,8 +9,8 @@ __all__ = ["Memory"]
 
 
 class Memory:
-    """The slots that are filled, which hold up to `bound` bytes together; 0 is any number. Not for several threads at
-    once.
+    """The slots that are filled, which hold up to `bound` bytes together; 0 is any number. Changed by one thread at a
+    time.
     """
 
     def __init__(self, load: Loader, bound: int) -> None:
@@ -20,8 +20,8 @@ class Memory:
 
     @property
     def used(self) -> int:
-        """Bytes of all loaded bundles."""
-        return sum(slot.weight for slot in self._filled)
+        """Bytes of all loaded bundles; may be asked while one is loaded."""
+        return sum(slot.weight for slot in tuple(self._filled))
 
     def fill(self, slot: Slot, file: File) -> Model | None:
         """Load a slot from a file, and let others go before and after so that the bound holds; None when it fails."""

@@ -57,8 +57,7 @@ class Repository:
     @property
     def memory(self) -> int:
         """Bytes of all loaded bundles."""
-        with self._filling:
-            return self._memory.used
+        return self._memory.used
 
     def find(self, name: str, version: str | None = None) -> Slot:
         """The place of a version of a model, by version or alias; `name@version` says both.

@@ -30,6 +30,7 @@ class Setting:
     name: str
     """As in Python and in the file."""
     type: Any
+    """Of whole numbers, numbers, yes or no, text, a path, or a tuple of texts or of paths; None only by default."""
     default: Any
     doc: str
     fits: Callable[[Any], bool] | None
@@ -72,7 +73,7 @@ class Setting:
 
     def check(self, value: Any) -> None:
         """Raise Misuse where the value cannot be."""
-        if self.fits is not None and not self.fits(value):
+        if self.fits is not None and value is not None and not self.fits(value):
             raise Misuse(f"{self.name}: {value!r} was given, expected {self.expected}")
 
     def _from_text(self, where: str, text: str) -> Any:
@@ -93,4 +94,10 @@ def settings_of(kind: type[Any]) -> Iterator[Setting]:
     """The settings of a dataclass, in its order."""
     types = get_type_hints(kind)
     for field in dataclasses.fields(kind):
-        yield Setting(field.name, types[field.name], field.default, **field.metadata)
+        yield Setting(field.name, _without_none(types[field.name]), field.default, **field.metadata)
+
+
+def _without_none(kind: Any) -> Any:
+    """What a setting is where it is something: `Path` of `Path | None`."""
+    given = [one for one in get_args(kind) if one is not type(None)]
+    return given[0] if type(None) in get_args(kind) else kind

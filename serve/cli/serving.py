@@ -68,7 +68,7 @@ def _flag(one: Setting) -> inspect.Parameter:
 
 
 def _help(one: Setting) -> str:
-    default = "" if one.default in ("", (), False) else f", default {one.default}"
+    default = "" if one.default in ("", (), False, None) else f", default {one.default}"
     return f"{one.doc} (environment: {one.variable}{default})"
 
 

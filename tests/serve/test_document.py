@@ -99,7 +99,9 @@ def test_every_setting_has_its_line() -> None:
         one = known[name]
         assert flag == ("arguments" if name == "paths" else f"`{one.flag}`")
         assert variable.split(",")[0].strip("`") == one.variable
-        assert default.split(":")[0].strip("`") == (str(one.default).lower() if one.default != () else "none")
+        assert default.split(":")[0].strip("`") == (
+            str(one.default).lower() if one.default not in ((), None) else "none"
+        )
 
 
 def test_the_file_of_settings_that_is_shown_can_be_read(tmp_path: Path) -> None:

@@ -461,6 +461,7 @@ def test_concurrent_first_requests_load_once_and_the_loop_goes_on(fat: Path) -> 
         waiting = [asyncio.ensure_future(repository.get("fat")) for _ in range(50)]
         await asyncio.sleep(0.05)
         assert slow.calls == 1 and not any(one.done() for one in waiting)
+        assert repository.memory == 0 and {*repository.models} == {"fat"}, "which can be asked meanwhile"
         waiting[0].cancel()  # who stops waiting takes nothing from the others
         slow.go.set()
         return await asyncio.gather(*waiting[1:])

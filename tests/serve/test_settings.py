@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from n4akit.bundle.errors import N4aError
 from n4akit.serve.errors import Misuse
-from n4akit.serve.setting import settings_of
+from n4akit.serve.setting import setting, settings_of
 from n4akit.serve.settings import Settings, from_environment, gathered
 
 
@@ -108,6 +109,20 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_an_empty_host_is_refused_wherever_it_comes_from() -> None:
     with pytest.raises(Misuse, match=r"host: '' was given, expected an address; 0\.0\.0\.0 listens on all"):
         Settings(host="")
+
+
+def test_a_setting_may_be_absent_and_is_one_line() -> None:
+    @dataclass
+    class Few:
+        key: Path | None = setting(None, "A key.", fits=Path.is_absolute, expected="an absolute path")
+
+    (one,) = settings_of(Few)
+    assert (one.type, one.several, one.default) == (Path, False, None)
+    assert (one.flag, one.variable) == ("--key", "N4A_KEY")
+    assert one.from_text("a/b") == Path("a/b") and one.from_file("a/b", Path("/etc")) == Path("/etc/a/b")
+    one.check(None)
+    with pytest.raises(Misuse, match="key: .* was given, expected an absolute path"):
+        one.check(Path("a"))
 
 
 def test_every_setting_is_described() -> None:
