@@ -34,7 +34,7 @@ class Repository:
         self._paths = tuple(paths)
         self._lazy = lazy
         self._memory = Memory(loader, memory)
-        self._filling = threading.Lock()
+        self._renewing, self._filling = threading.Lock(), threading.Lock()
         self._seen: dict[str, Family] | None = None
         self._served: Mapping[str, Served] = {}
         self._loads: dict[Slot, asyncio.Future[Model]] = {}
@@ -107,17 +107,18 @@ class Repository:
 
     def renew(self, *, patient: bool, only: str | None = None) -> None:
         """As `look`, in the thread of the caller."""
-        found = look(self._paths)
-        before = self._seen
-        if patient:  # a look when told may come right before a patient one, which must not take the two for a row
-            self._seen = found
-        names = found.keys() | self._served.keys()
-        for name in sorted(names if only is None else names & {only}):
-            family, served = found.get(name), self._served.get(name)
-            if patient and (before is None or family != before.get(name)):
-                continue  # it is being written: the next look will see whether it is whole
-            renewed = None if family is None else self._renewed(name, family, served, again=not patient)
-            self._serve(name, renewed, served)
+        with self._renewing:
+            found = look(self._paths)
+            before = self._seen
+            if patient:  # a look when told may come right before a patient one, which must not take the two for a row
+                self._seen = found
+            names = found.keys() | self._served.keys()
+            for name in sorted(names if only is None else names & {only}):
+                family, served = found.get(name), self._served.get(name)
+                if patient and (before is None or family != before.get(name)):
+                    continue  # it is being written: the next look will see whether it is whole
+                renewed = None if family is None else self._renewed(name, family, served, again=not patient)
+                self._serve(name, renewed, served)
 
     def close(self) -> None:
         """Load nothing any more."""

@@ -44,7 +44,7 @@ async def predict(
     result = await desk.predictor.predict(
         model.bundle, spectra, question.axis, unit=question.unit, strict=question.strict, left=lambda: left(request)
     )
-    told = (name, model.bundle, question, result)
+    told = (model.name, model.bundle, question, result)
     answer = await asyncio.to_thread(plain.encode, *told) if large else plain.encode(*told)
     return Response(answer, media_type=MediaType.JSON)
 

@@ -112,7 +112,7 @@ def test_an_empty_host_is_refused_wherever_it_comes_from() -> None:
 
 
 def test_a_setting_may_be_absent_and_is_one_line() -> None:
-    @dataclass
+    @dataclass(frozen=True)
     class Few:
         key: Path | None = setting(None, "A key.", fits=Path.is_absolute, expected="an absolute path")
 
@@ -121,7 +121,7 @@ def test_a_setting_may_be_absent_and_is_one_line() -> None:
     assert (one.flag, one.variable) == ("--key", "N4A_KEY")
     assert one.from_text("a/b") == Path("a/b") and one.from_file("a/b", Path("/etc")) == Path("/etc/a/b")
     one.check(None)
-    with pytest.raises(Misuse, match="key: .* was given, expected an absolute path"):
+    with pytest.raises(Misuse, match=r"key: .* was given, expected an absolute path"):
         one.check(Path("a"))
 
 
