@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import answers, coherence, format, limits, npy
+from . import answers, coherence, format, limits
 from .answers import Golden
 from .archive import Archive
+from .artifacts import Artifacts
 from .ends import Axis, Classes, Source, Target
 from .errors import BundleError
 from .runtime.errors import PlanError
@@ -29,14 +28,16 @@ class Contents:
 
     def __init__(self, path: str) -> None:
         self.archive = Archive(path)
-        self._arrays: dict[str, NDArray[Any]] = {}
-        self._lock = threading.Lock()
         _refuse(self.archive.damage())
         self._sizes = {member.name: member.size for member in self.archive.members}
         data = self._document(format.MANIFEST)
         self.digest = hashlib.sha256(data).hexdigest()
         self.manifest, problems = format.parse(data)
         _refuse(problems)
+        # Plans read arrays when they are first used, from these: would they ask us, we and they would hold each other,
+        # and a bundle that nobody needs would keep its memory until the next collection of garbage.
+        artifacts = Artifacts(self.archive, self.manifest["artifacts"])
+        self.array, self.artifact = artifacts.array, artifacts.read
         self.plans, problems = format.restore(self.manifest, self.array)
         _refuse(problems)
         _refuse(list(islice(coherence.check(self.manifest, self.plans, self._sizes), format.SHOWN)))
@@ -110,30 +111,6 @@ class Contents:
                 f"the manifest says {self.manifest['difference']}"
             )
         return found
-
-    def array(self, sha256: str, type: str, shape: tuple[int, ...]) -> NDArray[Any]:
-        """An array, read and proven at its first use. Raises BundleError when the member is not what its name says."""
-        with self._lock:
-            known = self._arrays.get(sha256)
-            if known is None:
-                data = self.artifact(sha256)
-                try:
-                    known = npy.decode(data, type, shape)
-                except ValueError as error:
-                    raise BundleError(f"array {sha256}: {error}") from None
-                self._arrays[sha256] = known
-        return known
-
-    def artifact(self, sha256: str) -> bytes:
-        """The bytes of an artifact, which have this sha256."""
-        name = self.manifest["artifacts"][sha256]["member"]
-        data = self.archive.read(name)
-        found = hashlib.sha256(data).hexdigest()
-        if found != sha256:
-            raise BundleError(
-                f"member {name}: its content has the sha256 {found}; the file was altered, get a fresh copy"
-            )
-        return data
 
     def altered(self) -> list[str]:
         """One complaint for each artifact that is not what its name says; reads all of them."""

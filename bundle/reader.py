@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -229,7 +229,7 @@ class Report:
 def load(
     path: str | os.PathLike[str],
     *,
-    allow_opaque: bool = False,
+    allow_opaque: bool | Collection[str] = False,
     profile: str = "exact",
     threads: int | None = None,
     engine: str = "numpy",
@@ -237,7 +237,8 @@ def load(
 ) -> Bundle:
     """The model in a bundle file, after its golden rows gave the recorded answers here.
 
-    `allow_opaque` lets pickled steps be unpickled, which runs code from the file: only for files whose maker you trust.
+    `allow_opaque` lets pickled steps be unpickled, which runs code from the file: only for files whose maker you trust;
+    a collection of digests lets those of just these bundles.
     `profile="fast"` predicts with the machine's own linear algebra and functions, within the `bound` that the bundle
     then tells. Up to `threads` threads, by default one for each usable core, share the rows of a large batch; no bit of
     the exact profile depends on it. `engine="onnxruntime"` (the extra n4akit[onnx]) lets that library find the leaves
@@ -273,7 +274,7 @@ class _Inspection:
     def __init__(
         self,
         path: str,
-        allow_opaque: bool,
+        allow_opaque: bool | Collection[str],
         profile: str = "exact",
         threads: int = 1,
         engine: str = "numpy",
@@ -366,9 +367,9 @@ def settings_of(model: str, contents: Contents, asked: bool | str | os.PathLike[
     return understood(path.read_bytes(), path, contents.digest, targets)
 
 
-def _functions(contents: Contents, allowed: bool) -> Opaque:
+def _functions(contents: Contents, allowed: bool | Collection[str]) -> Opaque:
     entries = [entry for entry in contents.manifest["artifacts"].values() if entry["role"] == "opaque"]
-    if entries and not allowed:
+    if entries and not (allowed if isinstance(allowed, bool) else contents.digest in allowed):
         classes = ", ".join(sorted({entry["class"] for entry in entries}))
         raise BundleError(
             f"holds pickled steps ({classes}), and pickles run code when they are loaded; "

@@ -11,12 +11,14 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError, SignalError
-from .errors import BadRequest, UnknownModel
+from .errors import BadRequest, Departed, Unavailable, UnknownModel
 
 __all__ = ["EXCEPTION_HANDLERS", "problem"]
 
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
+    (Unavailable, 503, "not now"),
+    (Departed, 499, "nobody is there any more"),
     (BadRequest, 400, "the request cannot be read"),
     (AxisError, 422, "spectra of another axis"),
     (SignalError, 422, "spectra of another signal"),
@@ -36,7 +38,10 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response[by
 def _known(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
     rows = [{"row": row + 1, "reason": reason} for row, reason in getattr(error, "rows", ())]
-    return problem(status, title, str(error), **({"rows": rows} if rows else {}))
+    answer = problem(status, title, str(error), **({"rows": rows} if rows else {}))
+    if isinstance(error, Unavailable):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

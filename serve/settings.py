@@ -1,58 +1,125 @@
-"""How a server is to run, as one value; the only place that reads the environment."""
+"""How a server is to run, as one value; the only place that reads the environment and the file of settings.
+
+A setting is one line below; its flag, its variable and its key in the file have its name: `max_body` is `--max-body`,
+`N4A_MAX_BODY` and `max_body = …`. A flag goes before the environment, the environment before the file, and that before
+the default.
+"""
 
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from .errors import Misuse
+from .setting import setting, settings_of
 
-__all__ = ["Settings", "from_environment"]
+__all__ = ["CONFIG", "Settings", "from_environment", "gathered"]
+
+CONFIG = "N4A_CONFIG"
+"""The variable that names the file of settings."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """Settings of one server. Raises Misuse naming a value that cannot be."""
 
-    paths: tuple[Path, ...] = ()
-    """Bundles, and folders of bundles, to serve (environment: N4A_PATHS, separated as PATH is)."""
-    host: str = "127.0.0.1"
-    """Address to listen on: this machine alone, unless told otherwise (N4A_HOST)."""
-    port: int = 8000
-    """Port to listen on; 0 takes a free one (N4A_PORT)."""
-    max_body: int = 64 * 1024 * 1024
-    """Largest request body in bytes; more is refused with 413 (N4A_MAX_BODY)."""
+    paths: tuple[Path, ...] = setting((), "Bundles, and folders of bundles, to serve.")
+    host: str = setting(
+        "127.0.0.1",
+        "Address to listen on: this machine alone, unless told otherwise.",
+        # To a socket an empty one would mean every address of the machine.
+        fits=bool,
+        expected="an address; 0.0.0.0 listens on all of the machine's",
+    )
+    port: int = setting(
+        8000,
+        "Port to listen on; 0 takes a free one.",
+        fits=lambda port: 0 <= port <= 65535,
+        expected="0 to 65535",
+    )
+    max_body: int = setting(
+        64 * 1024 * 1024,
+        "Largest request body in bytes; more is refused with 413.",
+        fits=lambda size: size >= 1,
+        expected="a number of bytes",
+    )
+    poll: float = setting(
+        2.0,
+        "Seconds between two looks for bundles that came, changed or went; 0 looks only when told.",
+        fits=lambda seconds: 0 <= seconds < 1e6,
+        expected="seconds, or 0",
+    )
+    lazy: bool = setting(False, "Load each bundle when it is first asked, instead of all at the start.")
+    memory: int = setting(
+        0,
+        "Most bytes that loaded bundles may hold; those not asked for longest are let go. 0 keeps all.",
+        fits=lambda size: size >= 0,
+        expected="a number of bytes, or 0",
+    )
+    allow_opaque: tuple[str, ...] = setting(
+        (), "Models, by name or by digest, whose pickled steps may be loaded, which runs code from their file."
+    )
+    queue: int = setting(
+        32768,
+        "Most spectra that may wait for their prediction; more are refused with 503.",
+        fits=lambda rows: rows >= 1,
+        expected="a number of spectra",
+    )
+    threads: int = setting(
+        0,
+        "Threads for large requests; 0 takes one for each usable core.",
+        fits=lambda count: 0 <= count <= 1024,
+        expected="0 to 1024",
+    )
 
     def __post_init__(self) -> None:
-        if not self.host:
-            # To a socket this would mean every address of the machine.
-            raise Misuse("host: an empty one was given, expected an address; 0.0.0.0 listens on all of the machine's")
-        if not 0 <= self.port <= 65535:
-            raise Misuse(f"port: {self.port} was given, expected 0 to 65535")
-        if self.max_body < 1:
-            raise Misuse(f"max_body: {self.max_body} was given, expected a number of bytes")
+        for one in settings_of(Settings):
+            one.check(getattr(self, one.name))
+
+
+def gathered(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    config: Path | None = None,
+) -> Settings:
+    """The settings that flags, the environment and a file give, by name, with the defaults for the rest.
+
+    A flag that is None is as good as absent, and so is an empty variable. Raises Misuse naming what cannot be.
+    """
+    if config is None and environment.get(CONFIG):
+        config = Path(environment[CONFIG])
+    found = {} if config is None else _from_file(config)
+    for one in settings_of(Settings):
+        if environment.get(one.variable):
+            found[one.name] = one.from_text(environment[one.variable])
+    found |= {name: value for name, value in (flags or {}).items() if value is not None}
+    return Settings(**found)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that the environment gives, with the defaults for the rest; empty is as good as absent.
-
-    Raises Misuse naming what cannot be.
-    """
-    default = Settings()
-    paths = [Path(path) for path in environment.get("N4A_PATHS", "").split(os.pathsep) if path]
-    return Settings(
-        tuple(paths),
-        environment.get("N4A_HOST") or default.host,
-        _integer(environment, "N4A_PORT", default.port),
-        _integer(environment, "N4A_MAX_BODY", default.max_body),
-    )
+    """The settings that the environment gives, and the file that it names."""
+    return gathered(environment=environment)
 
 
-def _integer(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name)
+def _from_file(path: Path) -> dict[str, Any]:
     try:
-        return int(text) if text else default
-    except ValueError:
-        raise Misuse(f"{name}: {text!r} was given, expected a whole number") from None
+        said = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misuse(f"config: {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # of TOML and of UTF-8
+        raise Misuse(f"config: {path} is not TOML: {error}") from None
+    known = {one.name: one for one in settings_of(Settings)}
+    for name in said.keys() - known.keys():
+        near = get_close_matches(name, known, 1)
+        hint = f"; {near[0]!r} is meant" if near else ""
+        raise Misuse(f"config: {path} has {name!r}, expected one of {', '.join(known)}{hint}")
+    try:
+        return {name: known[name].from_file(value, path.parent) for name, value in said.items()}
+    except Misuse as error:
+        raise Misuse(f"config: {path}: {error}") from None

@@ -93,6 +93,7 @@ ROOMS = [
     "n4akit.serve",
     "n4akit.serve.cli",
     "n4akit.serve.protocols",
+    "n4akit.serve.routes",
     "n4akit.store",
     "n4akit.templates",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from .record import Frame, replicates, status
 __all__ = ["Result"]
 
 Values = NDArray[np.float64]
+
+BY_ROW = ("values", "value_raw", "flags", "proba", "std", "spread", "lower", "upper", "t2", "q")
+"""What a result says of each spectrum; the rest is of all alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,14 @@ class Result:
     """What was done with the signal: `same`, `signal_unchecked`, or what the values were converted from, as in
     `converted from percent reflectance` (FORMAT.md §13)."""
 
+    def rows(self, start: int, stop: int) -> Result:
+        """What is said of the spectra from `start` to before `stop`, as if they had been asked alone."""
+        columns: dict[str, Any] = {
+            name: column[start:stop] for name in BY_ROW if (column := getattr(self, name)) is not None
+        }
+        reasons = {row - start: reason for row, reason in self.reasons.items() if start <= row < stop}
+        return replace(self, reasons=reasons, **columns)
+
     @property
     def status(self) -> tuple[str, ...]:
         """Per row `ok`, `warning` or `error`."""
@@ -117,9 +128,9 @@ class Result:
         for row, found in zip(rows, self.flags, strict=True):
             flags[row] = found
         arrays: dict[str, Any] = {
-            one.name: _spread_over(value, rows, n)
-            for one in fields(self)
-            if isinstance(value := getattr(self, one.name), np.ndarray)
+            name: _spread_over(column, rows, n)
+            for name in BY_ROW
+            if name != "flags" and (column := getattr(self, name)) is not None
         }
         return replace(self, flags=tuple(flags), reasons=reasons, **arrays)
 

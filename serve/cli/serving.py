@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 import sys
@@ -10,44 +11,34 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from ..setting import Setting, settings_of
+from ..settings import Settings, gathered
+
 __all__ = ["listen", "serve", "url"]
 
 
-def serve(
-    paths: list[Path] | None = None,
-    /,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    max_body: Annotated[int | None, Parameter(name="--max-body")] = None,
-) -> int:
+def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **given: Any) -> int:
     """Answer predictions over HTTP for bundles, and folders of bundles.
 
     POST /v1/models/NAME/predict with {"spectra": [[…]]} gives the predictions; GET /v1/models lists the models,
-    /ready says whether all give their golden answers. Stops on SIGTERM or Ctrl-C after the requests in flight.
+    /ready says whether all give their golden answers. Bundles that come, change or go are noticed while it runs. Stops
+    on SIGTERM or Ctrl-C after the requests in flight.
 
     Parameters
     ----------
     paths
         Bundles (.n4a) and folders of them; a model is named as its file. Those of N4A_PATHS if none is given.
-    host
-        Address to listen on (default N4A_HOST or 127.0.0.1: this machine alone).
-    port
-        Port to listen on (default N4A_PORT or 8000; 0 takes a free one).
-    max_body
-        Largest request body in bytes (default N4A_MAX_BODY or 64 MiB).
+    config
+        A file of settings in TOML (environment: N4A_CONFIG). Flags and the environment go before it.
     """
     import signal
-    from dataclasses import replace
 
     import uvicorn
 
     from ..app import create_app
     from ..errors import Misuse
-    from ..settings import from_environment
 
-    given: dict[str, Any] = {"paths": tuple(paths or ()), "host": host, "port": port, "max_body": max_body}
-    settings = replace(from_environment(), **{name: value for name, value in given.items() if value not in (None, ())})
+    settings = gathered({**given, "paths": tuple(paths) if paths else None}, config=config)
     if not settings.paths:
         raise Misuse("no bundle was named, expected bundles or folders of them (or N4A_PATHS in the environment)")
     for path in settings.paths:
@@ -61,6 +52,27 @@ def serve(
     print(f"n4a serve: {url(settings.host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
     return 0
+
+
+def _signature() -> inspect.Signature:
+    """What `serve` takes: the paths, the file of settings, and a flag for every other setting."""
+    own = [parameter for parameter in inspect.signature(serve).parameters.values() if parameter.name != "given"]
+    flags = [_flag(one) for one in settings_of(Settings) if one.name != "paths"]
+    return inspect.Signature([*own, *flags], return_annotation=int)
+
+
+def _flag(one: Setting) -> inspect.Parameter:
+    said = Parameter(help=_help(one)) if one.type is bool else Parameter(help=_help(one), negative="")
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(one.name, keyword, default=None, annotation=Annotated[one.type | None, said])
+
+
+def _help(one: Setting) -> str:
+    default = "" if one.default in ("", (), False, None) else f", default {one.default}"
+    return f"{one.doc} (environment: {one.variable}{default})"
+
+
+serve.__signature__ = _signature()  # type: ignore[attr-defined]  # what the command line reads; a setting is one line
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -19,6 +19,9 @@ from ..errors import BadRequest
 __all__ = ["Answer", "Question", "decode", "encode"]
 
 
+HOW = ("unit", "strict", "signal", "instrument", "product", "on_error")
+
+
 class Question(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request for predictions; only `spectra` is required."""
 
@@ -45,6 +48,10 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     """The sample of each spectrum: of those with several, `replicates` tells mean and standard deviation."""
     contributions: bool = False
     """Whether what each point adds to Q is told."""
+
+    def how(self) -> dict[str, Any]:
+        """What `predict_full` is asked beside spectra and axis."""
+        return {name: getattr(self, name) for name in HOW}
 
 
 class QuestionWithGaps(Question, forbid_unknown_fields=True):

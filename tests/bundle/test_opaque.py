@@ -52,6 +52,14 @@ def test_an_opaque_bundle_is_refused_unless_asked_for(pickled: Path) -> None:
     assert verify(pickled, allow_opaque=True).problems == ()
 
 
+def test_pickled_steps_may_be_allowed_for_one_bundle_alone(pickled: Path) -> None:
+    digest = load(pickled, allow_opaque=True).digest
+    assert load(pickled, allow_opaque={digest}).digest == digest
+    for others in ({digest[:-1]}, {"0" * 64}, frozenset[str]()):
+        with pytest.raises(BundleError, match="holds pickled steps"):
+            load(pickled, allow_opaque=others)
+
+
 def test_an_opaque_bundle_predicts_and_says_what_it_is(pickled: Path, spectra: np.ndarray) -> None:
     bundle = load(pickled, allow_opaque=True)
     result = bundle.predict_full(spectra)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import json
 import re
@@ -24,7 +23,8 @@ from n4akit.serve.cli import app
 from n4akit.serve.cli.serving import serve
 from n4akit.serve.problems import STATUS
 from n4akit.serve.routes import ROUTES
-from n4akit.serve.settings import Settings, from_environment
+from n4akit.serve.setting import settings_of
+from n4akit.serve.settings import Settings, gathered
 
 from .server import Server, serving
 
@@ -54,6 +54,10 @@ def server(grain: Path) -> Iterator[Server]:
         yield running
 
 
+def method(command: str) -> str:
+    return "POST" if "--json" in command or "-X POST" in command else "GET"
+
+
 def fits(found: Any, shown: Any) -> bool:
     """Whether an answer is the one that is shown, where `…` stands for anything."""
     if isinstance(shown, dict) and isinstance(found, dict):
@@ -71,7 +75,7 @@ def test_every_example_is_true(server: Server, number: int) -> None:
     words = shlex.split(command)
     body = words[words.index("--json") + 1].encode() if "--json" in words else None
     path = urlsplit(words[-1]).path
-    reply = server.ask("POST" if body else "GET", path, body)
+    reply = server.ask(method(command), path, body)
     assert reply.status == (shown["status"] if isinstance(shown.get("status"), int) else 200)
     assert fits(reply.json, shown), reply.body.decode()
 
@@ -81,27 +85,34 @@ def test_every_route_has_an_example_and_its_line() -> None:
         (method, path.replace(":str", "")) for route in ROUTES for path in route.paths for method in route.http_methods
     }
     assert {tuple(row[0].strip("`").split()) for row in table("route")} == routes
-    asked = {("POST" if "--json" in ask else "GET", urlsplit(shlex.split(ask)[-1]).path) for ask, _ in EXAMPLES}
-    assert {(method, path.replace("{name}", "grain")) for method, path in routes} <= asked
+    asked = {(method(ask), urlsplit(shlex.split(ask)[-1]).path) for ask, _ in EXAMPLES}
+    assert {(method, path.format(name="grain", version="1")) for method, path in routes} <= asked
 
 
 def test_every_setting_has_its_line() -> None:
+    """The document, the flags, the environment, the file and the fields tell the same."""
     rows = {row[0].partition(":")[0].strip("`"): row for row in table("setting")}
-    assert {*rows} == {field.name for field in dataclasses.fields(Settings)}
-    flags = inspect.signature(serve).parameters
-    for field in dataclasses.fields(Settings):
-        _, flag, variable, default = rows[field.name]
-        variable = variable.split(",")[0].strip("`")
-        assert field.name in flags and flag == (
-            "arguments" if field.name == "paths" else f"`--{field.name.replace('_', '-')}`"
+    known = {one.name: one for one in settings_of(Settings)}
+    assert [*rows] == [*known]
+    assert inspect.signature(serve).parameters.keys() - {"config"} == {*known}
+    for name, (_, flag, variable, default) in rows.items():
+        one = known[name]
+        assert flag == ("arguments" if name == "paths" else f"`{one.flag}`")
+        assert variable.split(",")[0].strip("`") == one.variable
+        assert default.split(":")[0].strip("`") == (
+            str(one.default).lower() if one.default not in ((), None) else "none"
         )
-        assert default.split(":")[0].strip("`") == (str(field.default) if field.default else "none")
-        assert getattr(from_environment({variable: "17"}), field.name) in ("17", 17, (Path("17"),))
+
+
+def test_the_file_of_settings_that_is_shown_can_be_read(tmp_path: Path) -> None:
+    (shown,) = [text for language, text in BLOCKS if language == "toml"]
+    (tmp_path / "n4a.toml").write_text(shown, "utf-8")
+    assert gathered(environment={}, config=tmp_path / "n4a.toml").paths == (tmp_path / "models",)
 
 
 def test_every_status_has_its_line() -> None:
     raised = {status for _, status, _ in STATUS}
-    assert {int(row[0]) for row in table("status")} == raised | {200, 404, 405, 413, 415, 500, 503}
+    assert {int(row[0]) for row in table("status")} == raised | {200, 404, 405, 409, 413, 415, 500, 503}
 
 
 def test_every_verb_and_exit_code_has_its_line() -> None:

@@ -9,11 +9,13 @@ import pytest
 from litestar import Litestar, get
 from litestar.testing import TestClient
 from n4akit.bundle.errors import AxisError, InputError
-from n4akit.serve.errors import BadRequest, UnknownModel
+from n4akit.serve.errors import BadRequest, Departed, Unavailable, UnknownModel
 from n4akit.serve.problems import EXCEPTION_HANDLERS, problem
 
 RAISED: dict[str, tuple[Exception, int, str]] = {
     "model": (UnknownModel("no model 'x' is served; there is fat"), 404, "unknown model"),
+    "time": (Unavailable("9 spectra are waiting"), 503, "not now"),
+    "nobody": (Departed("the caller left"), 499, "nobody is there any more"),
     "request": (BadRequest("ids: 1 were given"), 400, "the request cannot be read"),
     "axis": (AxisError("wavelengths: 3 points were given"), 422, "spectra of another axis"),
     "input": (InputError("spectra: no rows were given"), 422, "spectra that cannot be predicted"),
@@ -36,6 +38,10 @@ def test_each_kind_of_error_has_its_status(kind: str) -> None:
     reply = reply_to(error)
     assert reply.status_code == status and reply.headers["content-type"] == "application/problem+json"
     assert reply.json() == {"type": "about:blank", "title": title, "status": status, "detail": str(error)}
+
+
+def test_who_may_ask_again_is_told_when() -> None:
+    assert reply_to(Unavailable("9 spectra are waiting", 7)).headers["Retry-After"] == "7"
 
 
 def test_every_bad_row_is_a_member_of_the_problem() -> None:

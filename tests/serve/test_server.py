@@ -57,9 +57,14 @@ def test_it_is_live_and_ready(server: Server) -> None:
 def test_the_models_are_listed(server: Server, models: Path) -> None:
     answer = server.get("/v1/models").json
     assert [model["name"] for model in answer["models"]] == ["fat", "plain", "trio"] and answer["failed"] == []
+    digest = load(models / "plain.n4a").digest
+    held = answer["models"][1].pop("versions").pop("1")
+    assert held["digest"] == digest and held["loaded"] and 0 < held["bytes"] <= answer["memory"]
     assert answer["models"][1] == {
         "name": "plain",
-        "digest": load(models / "plain.n4a").digest,
+        "version": "1",
+        "aliases": {},
+        "digest": digest,
         "profile": "exact",
         "n_features": 12,
         "targets": [{"name": "dry matter", "unit": "g/kg"}],
@@ -70,7 +75,9 @@ def test_a_model_says_what_it_is_but_not_where_it_lies(server: Server, fat: Path
     expected = load(fat).info()
     del expected["path"]
     reply = server.get("/v1/models/fat")
-    assert reply.json == {"name": "fat"} | json.loads(json.dumps(expected))
+    told = {"name": "fat", "version": "1", "versions": ["1"], "aliases": {}}
+    assert reply.json == told | json.loads(json.dumps(expected))
+    assert server.get("/v1/models/fat/versions/1").body == reply.body
     assert str(fat.parent).encode() not in reply.body
 
 
@@ -298,7 +305,9 @@ def test_what_is_not_sound_is_not_served_and_the_server_is_not_ready(models: Pat
             ("pickled", "holds pickled steps (builtins.abs)"),
         ):
             assert said in "; ".join(ready.json["models"][name])
-            assert any(line.startswith(f"model {name} is not served: ") and said in line for line in server.complaints)
+            assert any(
+                line.startswith(f"model {name!r} is not served: ") and said in line for line in server.complaints
+            )
             reply = server.predict(name, ROWS)
             assert reply.status == 404 and said in reply.json["detail"] and "values" not in reply.json
         assert server.get("/live").status == 200, "who watches over it need not start it again"
@@ -309,7 +318,7 @@ def test_a_server_of_nothing_is_not_ready(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         assert server.get("/ready").json["detail"] == "no model is served"
         assert server.get("/ready").status == 503
-        assert server.get("/v1/models").json == {"models": [], "failed": []}
+        assert server.get("/v1/models").json == {"models": [], "failed": [], "memory": 0}
 
 
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

@@ -70,7 +70,7 @@ def test_every_parameter_is_explained_in_a_sentence(verb: str) -> None:
     said = shown(*verb.split(), "--help")
     for name, parameter in inspect.signature(function(verb)).parameters.items():
         label = f"--{name.replace('_', '-')}" if parameter.kind is parameter.KEYWORD_ONLY else name.upper()
-        explained = re.search(rf"{re.escape(label)}(?: -\w)?(?: --no-\w+)?(?: [A-Z]{{3,}})* (\w.+?\.)", said)
+        explained = re.search(rf"{re.escape(label)}(?: -\w)?(?: --no-\w+)?(?: [A-Z]{{3,}}(?:\.\.\.)?)* (\w.+?\.)", said)
         assert explained and len(explained.group(1).split()) >= 2, f"{verb} {label} is not explained"
 
 

@@ -60,7 +60,7 @@ def test_what_is_to_be_served_must_be_there(fat: Path, tmp_path: Path, monkeypat
         ((), {}, 2, "n4a: no bundle was named, expected bundles or folders of them"),
         ((".", "--port", "99999"), {}, 2, "n4a: port: 99999 was given, expected 0 to 65535\n"),
         ((".", "--max-body", "0"), {}, 2, "n4a: max_body: 0 was given, expected a number of bytes\n"),
-        ((".", "--host", ""), {}, 2, "n4a: host: an empty one was given, expected an address"),
+        ((".", "--host", ""), {}, 2, "n4a: host: '' was given, expected an address; 0.0.0.0 listens on all"),
         ((".",), {"N4A_PORT": "http"}, 2, "n4a: N4A_PORT: 'http' was given, expected a whole number\n"),
         ((".", "--port", "http"), {}, 2, 'unable to convert "http" into int'),
     ],
