@@ -157,7 +157,7 @@ def absent(limits: Limits, classes: Classes | None) -> tuple[str, ...]:
     told = []
     if limits.t2 is None:
         known = (
-            f"written with {limits.samples} samples, too few"
+            f"written with {limits.samples} samples, too few or all the same"
             if limits.samples
             else "written without calibration spectra"
         )
