@@ -30,9 +30,9 @@ LEAST = 20
 MOST = 1000
 """Spectra that principal components are taken of; of more, some that are spread over all."""
 COMPONENTS = 20
-"""Principal components at most: each costs every full record a product with the whole spectrum. With fewer than a model
-has latent variables it sees what Q takes for usual: with 10 of 21 that hold `SHARE`, 22 % of soils were noticed that a
-shift of 2 nm moved beyond what is usual, with 20 of them 99 % (tests/benchmarks/detection.py)."""
+"""Principal components at most: each costs every full record a product with the whole spectrum. A model with more latent
+variables sees what Q then takes for usual: of soils that a shift by −2 nm moved beyond their usual error, 22 % were
+noticed with 10 components, 98 % with 20, and 21 hold `SHARE` (tests/benchmarks/README.md, detection)."""
 SHARE = 0.9999
 """Of the variance is within the components, if that does not take more."""
 PARTS = 10
@@ -42,8 +42,8 @@ WARNING = 1.6448536269514722
 ERROR = 4.5
 """Standard deviations, of the cube roots of distances, that are usual: 95 % of a normal distribution are below the
 first. The cube root of a sum of squares is nearly normal (Wilson and Hilferty 1931), but real samples are not: beyond
-4 are 0.7 to 1 % of those that no component was made of, beyond 4.5 are 0.4 to 0.6 %, and what is none of the
-calibration's lies far beyond either (tests/benchmarks/detection.py)."""
+4 are 0.7 to 1 % of those that no component was made of, beyond 4.5 are 0.4 to 0.7 %, and what is none of the
+calibration's lies far beyond either (tests/benchmarks/README.md, detection)."""
 
 ROUNDING = 2.0**-40
 """Q that is less, as a part of the squares of a spectrum, is rounding: where all spectra lie within the components."""
