@@ -83,6 +83,7 @@ ROOMS = [
     "n4akit.bundle.capture",
     "n4akit.bundle.compile",
     "n4akit.bundle.dialects",
+    "n4akit.bundle.domain",
     "n4akit.bundle.lower",
     "n4akit.bundle.runtime",
     "n4akit.bundle.transformers",

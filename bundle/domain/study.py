@@ -30,9 +30,9 @@ LEAST = 20
 MOST = 1000
 """Spectra that principal components are taken of; of more, some that are spread over all."""
 COMPONENTS = 20
-"""Principal components at most: each costs every full record a product with the whole spectrum. A model with more latent
-variables sees what Q then takes for usual: of soils that a shift by −2 nm moved beyond their usual error, 22 % were
-noticed with 10 components, 98 % with 20, and 21 hold `SHARE` (tests/benchmarks/README.md, detection)."""
+"""Principal components at most: each costs every full record a product with the whole spectrum. A model with more
+latent variables sees what Q then takes for usual: of soils that a shift by −2 nm moved beyond their usual error, 22 %
+were noticed with 10 components, 98 % with 20, and 21 hold `SHARE` (tests/benchmarks/README.md, detection)."""
 SHARE = 0.9999
 """Of the variance is within the components, if that does not take more."""
 PARTS = 10

@@ -27,7 +27,7 @@ from n4akit.bundle import load, script
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
-from n4akit.bundle.runtime import Replay, alignment, places, spectra_csv, stdlib
+from n4akit.bundle.runtime import Replay, alignment, places, record, spectra_csv, stdlib, verdict
 from n4akit.bundle.script import script_text, write_script
 from n4akit.bundle.writer import draft, prepare, write_bundle
 
@@ -139,8 +139,17 @@ def test_the_columns_say_what_is_needed_to_trust_a_number(
     header = "id," + ",".join(map(repr, model.chain.axis.values.tolist())) + "\n"
     rows = "\n".join(f'"a, {i}",' + ",".join(map(repr, row)) for i, row in enumerate(spectra.tolist()))
     first, second, *_ = csv.reader(io.StringIO(run(made, "-", given=header + rows).stdout))
-    assert first == ["sample", "row", "target", "value", "unit", "model", "digest", "axis_action"]
-    assert second[:3] + second[4:] == ["a, 0", "1", "target 0", "%", "fat", prepare(model.chain).digest, "same"]
+    assert first == list(record.COLUMNS)
+    told = dict(zip(first, second, strict=True))
+    assert [told[name] for name in ("sample", "row", "target", "unit", "model")] == [
+        "a, 0",
+        "1",
+        "target 0",
+        "%",
+        "fat",
+    ]
+    assert [told[name] for name in ("digest", "axis_action")] == [prepare(model.chain).digest, "same"]
+    assert told["value"] == told["value_raw"] != "" and float(told["spread"]) > 0.0 and told["status"] == "ok"
 
 
 BAD = {
@@ -271,7 +280,7 @@ def test_the_parts_of_a_script_have_names_of_their_own(made: Path) -> None:
     assert len(names) == len({*names})
     every = [
         name
-        for module in (alignment, places, spectra_csv, stdlib)
+        for module in (alignment, places, record, spectra_csv, stdlib, verdict)
         for name, value in vars(module).items()
         if getattr(value, "__module__", None) == module.__name__
     ]
@@ -371,7 +380,7 @@ def test_a_script_that_fails_its_proof_is_not_put_in_place(
     path.write_text("the old one", "utf-8")
     right = prepare(model.chain)
     wrong = dataclasses.replace(right, golden=dataclasses.replace(right.golden, compiled=right.golden.compiled + 1.0))
-    monkeypatch.setattr(script, "prepare", lambda chain, calibration: wrong)
+    monkeypatch.setattr(script, "prepare", lambda *given: wrong)
     with pytest.raises(WriteError, match=r"failed its own proof.*golden row 1 gives"):
         write_script(model.chain, path)
     assert path.read_text("utf-8") == "the old one" and list(tmp_path.iterdir()) == [path]
