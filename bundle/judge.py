@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .runtime.limits import Limit, Limits
-from .runtime.verdict import FLAT, SUSPICIOUS, Usual, at_a_glance, at_its_points, of_the_spectrum
+from .runtime.verdict import FLAT, SUSPICIOUS, Usual, at_a_glance, at_its_points, beside_ranges, of_the_spectrum
 
 __all__ = ["Judge"]
 
@@ -38,7 +39,7 @@ class Judge:
     def codes(self, spectra: NDArray[Any], values: Matrix, t2: Matrix | None, q: Matrix | None) -> tuple[Codes, ...]:
         """The codes of n spectra (n, p), with their predictions (n, t), T² and Q (n,)."""
         if self._missing:
-            return _of_gaps(spectra)
+            return _of_gaps(spectra, values if self._ranges else None, self._ranges)
         least, largest = _ends(spectra, np.minimum), _ends(spectra, np.maximum)
         standing = self._standing_out(least, largest, values, t2, q)
         none: Codes = ()
@@ -76,7 +77,7 @@ class Judge:
         found = span <= FLAT * np.maximum(np.abs(least), np.abs(largest))
         for distance, limit in ((t2, self._limits["t2"]), (q, self._limits["q"])):
             if distance is not None and limit is not None:
-                found |= distance > limit[0]
+                found |= ~(distance <= limit[0])  # what is not a number stands out too
         if self._ranges:
             found |= ((values < self._ends[0]) | (values > self._ends[1])).any(axis=1)
         if self._usual is not None:
@@ -101,11 +102,13 @@ def _pair(limit: Limit | None) -> tuple[float, float] | None:
     return None if limit is None else (limit.warning, limit.error)
 
 
-def _of_gaps(spectra: NDArray[Any]) -> tuple[Codes, ...]:
-    """Of spectra that may lack values: whether they do, and whether all that is there is the same."""
+def _of_gaps(spectra: NDArray[Any], values: Matrix | None, ranges: Sequence[tuple[float, float]]) -> tuple[Codes, ...]:
+    """Of spectra that may lack values: whether they do, whether all that is there is the same, and the predictions
+    beside their ranges."""
     least, largest = _ends(spectra, np.fmin), _ends(spectra, np.fmax)
     named = (
         ("constant_row", largest - least <= FLAT * np.maximum(np.abs(least), np.abs(largest))),
         ("missing_values", np.isnan(spectra).any(axis=1)),
     )
-    return tuple(tuple(code for code, rows in named if rows[row]) for row in range(len(spectra)))
+    beside = [()] * len(spectra) if values is None else [beside_ranges(row, ranges) for row in values.tolist()]
+    return tuple((*seen, *(code for code, rows in named if rows[row])) for row, seen in enumerate(beside))

@@ -220,7 +220,7 @@ def absent(limits: Limits, classes: Classes | None, *, missing: bool) -> tuple[s
         told.append("t2, q: spectra may lack values, and have no distance to others")
     elif limits.t2 is None:
         known = (
-            f"written with {limits.samples} samples, too few"
+            f"written with {limits.samples} samples, too few or all the same"
             if limits.samples
             else "written without calibration spectra"
         )

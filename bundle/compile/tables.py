@@ -30,4 +30,4 @@ def times(table: Table, vector: Table) -> Table:
 def product(left: Table, right: Table) -> Table:
     """left · right, each value the one sum over stored products."""
     columns = np.ascontiguousarray(right.T)
-    return np.concatenate([times(columns, row) for row in left])
+    return np.array([times(columns, row)[0] for row in left]).reshape(len(left), len(columns))

@@ -43,7 +43,14 @@ class Calibration:
 
     def known(self, targets: int) -> Matrix | None:
         """The references (n, t). Raises InputError where they do not fit the spectra and the targets."""
-        return None if self.references is None else table("calibration.references", self.references, targets)
+        if self.references is None:
+            return None
+        known = table("calibration.references", self.references, targets)
+        if len(known) != len(self.spectra):
+            raise InputError(
+                f"calibration.references: {len(known)} for {len(self.spectra)} spectra, expected one for each"
+            )
+        return known
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from ..compile.tables import product, times
 from ..lower.orthonormal import orthonormal
 from ..runtime.sums import row_sums
 
-__all__ = ["Components", "components", "mean_of", "scatter_of"]
+__all__ = ["Components", "components", "mean_of", "scatter_of", "squares"]
 
 Matrix = NDArray[np.float64]
 
@@ -58,8 +58,8 @@ class Components:
         deviations, and what is left beside them; (n,) each."""
         centred = np.ascontiguousarray(spectra - self.mean)
         scores = product(centred, self.directions.T)
-        left = _squares(centred) - _squares(scores)
-        return _squares(scores / np.sqrt(self.variances)), np.maximum(left, 0.0)
+        left = squares(centred) - squares(scores)
+        return squares(scores / np.sqrt(self.variances)), np.maximum(left, 0.0)
 
 
 def components(spectra: Matrix, most: int, scatter: Matrix | None = None) -> Components:
@@ -82,7 +82,7 @@ def components(spectra: Matrix, most: int, scatter: Matrix | None = None) -> Com
     scores = product(kept, centred.T)
     freedom = float(max(1, len(centred) - 1))
     total = float(times(np.diagonal(scatter).reshape(1, -1), ones[None])[0, 0]) / freedom
-    return Components(mean, kept, _squares(scores) / freedom, total)
+    return Components(mean, kept, squares(scores) / freedom, total)
 
 
 def scatter_of(rows: Matrix) -> Matrix:
@@ -108,7 +108,7 @@ def mean_of(spectra: Matrix) -> Matrix:
     return mean
 
 
-def _squares(rows: Matrix) -> Matrix:
+def squares(rows: Matrix) -> Matrix:
     """The sum of squares of each row."""
     found: Matrix = times(np.ascontiguousarray(rows * rows), np.ones((1, rows.shape[1])))[0]
     return found

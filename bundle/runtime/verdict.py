@@ -15,6 +15,7 @@ __all__ = [
     "LN_10",
     "WARNINGS",
     "Usual",
+    "beside_ranges",
     "beyond",
     "longest",
     "suspected",
@@ -129,13 +130,16 @@ def constant_between(least, largest):
     return largest - least <= FLAT * max(abs(least), abs(largest))
 
 
+def beside_ranges(values, ranges):
+    # The codes of predictions beside the ranges of the references.
+    below = any(value < low for value, (low, _) in zip(values, ranges))
+    above = any(value > high for value, (_, high) in zip(values, ranges))
+    return ["below_range"] * below + ["above_range"] * above
+
+
 def at_a_glance(least, largest, values, t2, q, limits, ranges, usual):
     # The codes that follow from a few numbers: the ends of the spectrum's values, its predictions, T2 and Q.
-    codes = beyond(t2, limits.get("t2"), "t2") + beyond(q, limits.get("q"), "q")
-    if any(value < low for value, (low, _) in zip(values, ranges)):
-        codes.append("below_range")
-    if any(value > high for value, (_, high) in zip(values, ranges)):
-        codes.append("above_range")
+    codes = beyond(t2, limits.get("t2"), "t2") + beyond(q, limits.get("q"), "q") + beside_ranges(values, ranges)
     if constant_between(least, largest):
         codes.append("constant_row")
     elif usual is not None:

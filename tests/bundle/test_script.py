@@ -19,15 +19,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from n4akit.bundle import load, script
 from n4akit.bundle.chain import Chain, Step, Target
 from n4akit.bundle.errors import WriteError
 from n4akit.bundle.operators import PLS, SNV, Opaque
-from n4akit.bundle.runtime import Replay, alignment, places, signals, spectra_csv, stdlib
+from n4akit.bundle.runtime import (
+    Replay,
+    alignment,
+    places,
+    record,
+    settings,
+    settings_form,
+    signals,
+    spectra_csv,
+    stdlib,
+    verdict,
+)
 from n4akit.bundle.runtime.record import COLUMNS
 from n4akit.bundle.script import script_text, write_script
 from n4akit.bundle.writer import draft, prepare, write_bundle
@@ -285,7 +297,17 @@ def test_the_parts_of_a_script_have_names_of_their_own(made: Path) -> None:
     assert len(names) == len({*names})
     every = [
         name
-        for module in (alignment, places, signals, spectra_csv, stdlib)
+        for module in (
+            alignment,
+            places,
+            record,
+            settings,
+            settings_form,
+            signals,
+            spectra_csv,
+            stdlib,
+            verdict,
+        )
         for name, value in vars(module).items()
         if getattr(value, "__module__", None) == module.__name__
     ]
@@ -344,7 +366,7 @@ odd_text = st.text(max_size=20) | st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(odd_text, odd_text, odd_text)
 def test_no_name_becomes_code(target: str, unit: str, name: str) -> None:
     step = Step(1, name, name, {name: name}, (PLS(np.ones((1, 3)), np.zeros(3), np.zeros(1)),))
@@ -385,7 +407,7 @@ def test_a_script_that_fails_its_proof_is_not_put_in_place(
     path.write_text("the old one", "utf-8")
     right = prepare(model.chain)
     wrong = dataclasses.replace(right, golden=dataclasses.replace(right.golden, compiled=right.golden.compiled + 1.0))
-    monkeypatch.setattr(script, "prepare", lambda chain, calibration, validation: wrong)
+    monkeypatch.setattr(script, "prepare", lambda *given: wrong)
     with pytest.raises(WriteError, match=r"failed its own proof.*golden row 1 gives"):
         write_script(model.chain, path)
     assert path.read_text("utf-8") == "the old one" and list(tmp_path.iterdir()) == [path]
