@@ -122,7 +122,11 @@ def _attach(path: Path, read_only: bool, patience: float, mend: bool) -> Connect
                 mend = False  # once
                 continue
             connection.close()
-            raise WorkspaceError(f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}") from error
+            torn = "checksum" in str(error)
+            hint = "; a block was torn or altered: restore the workspace from a copy" if torn else ""
+            raise WorkspaceError(
+                f"{path}: cannot be opened as a DuckDB database: {_first_line(error)}{hint}"
+            ) from error
     connection.execute("USE store")
     connection.execute("SET TimeZone = 'UTC'")
     # Else a query of more than two seconds draws a bar on the standard output of whoever asks.
