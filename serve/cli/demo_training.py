@@ -67,6 +67,7 @@ def train(workspace: Path, data: Split) -> Run:
             "n_samples": len(data.train_y),
             "wavelengths": data.wavelengths,
             "unit": "nm",
+            "signal": "absorbance",
             "targets": [{"name": "fat", "unit": "%"}],
         }
         run_id = store.begin_run("demo: fat in meat", {"folds": 5, "n_components": list(COMPONENTS)}, [dataset])

@@ -168,6 +168,6 @@ def test_a_chain_names_one_calibration_set_of_spectra(trained: Trained, tmp_path
     with pytest.raises(Refused, match="2 artifacts are named as calibration, expected one"):
         trained.store.export_chain(trained.chain(folds, shared_artifacts=two), tmp_path / "two")
     other = {"2": trained.scaler_id, "calibration": trained.scaler_id}
-    with pytest.raises(WriteError, match="golden rows: spectra: values of type object"):
+    with pytest.raises(WriteError, match="calibration: spectra: values of type object"):
         trained.store.export_chain(trained.chain(folds, shared_artifacts=other), tmp_path / "other")
     assert list(tmp_path.glob("*.n4a")) == []
