@@ -94,6 +94,9 @@ def _of_targets(chain: Chain, calibration: Calibration | None, validation: Valid
     if validation is None and calibration is not None and calibration.held_out:
         if known is None:
             raise InputError("calibration.held_out: errors need references, and there are none")
+        if chain.opaque:
+            what = "give what it predicts as validation=Validation(references, predictions)"
+            raise InputError(f"calibration.held_out: a pickled step takes part, which is not run here; {what}")
         predicted = Replay(compile_plan(lower(chain))).predict(calibration.spectra)
         validation = Validation(known, predicted, calibration.groups)
     if known is None and validation is not None:
