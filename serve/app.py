@@ -7,6 +7,7 @@ import logging
 from litestar import Litestar
 from litestar.di import Provide
 
+from .page import PAGE_ROUTES
 from .problems import EXCEPTION_HANDLERS
 from .repository import Repository, open_repository
 from .routes import ROUTES
@@ -28,7 +29,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         return repository
 
     return Litestar(
-        ROUTES,
+        [*ROUTES, *PAGE_ROUTES],
         dependencies={"repository": Provide(provide_repository, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.max_body,

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from ..bundle import Bundle
+from .card import card
 from .problems import problem
 from .protocols import plain
 from .repository import Repository
@@ -55,6 +56,12 @@ async def get_model(repository: Models, name: FromPath[str]) -> Response[bytes]:
     info = repository.get(name).info()
     del info["path"]  # where it lies is nobody's business outside
     return _json({"name": name, **info})
+
+
+@get("/v1/models/{name:str}/card")
+async def get_card(repository: Models, name: FromPath[str]) -> Response[bytes]:
+    """The same with its points, limits, reference spectra and the words of flags: what a page shows."""
+    return _json(card(name, repository.get(name)))
 
 
 @post("/v1/models/{name:str}/predict", status_code=HTTP_200_OK)
@@ -102,4 +109,4 @@ def _json(value: Any) -> Response[bytes]:
     return Response(msgspec.json.encode(value), media_type=MediaType.JSON)
 
 
-ROUTES = [live, ready, list_models, get_model, predict]
+ROUTES = [live, ready, list_models, get_model, get_card, predict]

@@ -1,0 +1,91 @@
+"""The web page: its files, and the spectra of a file that is dropped on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+
+from ..bundle.runtime.spectra_csv import SpectraError, read_spectra
+from ..templates import page_files
+from .errors import BadRequest
+from .repository import Repository
+
+__all__ = ["HEADERS", "PAGE_ROUTES"]
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Asked for each time, answered with 304: after an update nobody sees half of the old page.
+    "Cache-Control": "no-cache",
+}
+"""Of each file of the page: it loads from this server alone, and nobody frames it."""
+
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+ETAGS = {name: f'"{hashlib.sha256(content).hexdigest()[:32]}"' for name, content in page_files().items()}
+
+
+@get("/")
+async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The page."""
+    return _file(request, "index.html")
+
+
+@get("/page/{file:path}")
+async def part(request: Request[Any, Any, Any], file: FromPath[str]) -> Response[bytes]:
+    """A part of the page."""
+    return _file(request, str(file).removeprefix("/"))
+
+
+@post("/page/spectra/{name:str}", status_code=HTTP_200_OK)
+async def spectra(
+    request: Request[Any, Any, Any], repository: NamedDependency[Repository], name: FromPath[str]
+) -> Response[bytes]:
+    """The spectra of a text file as JSON, read as this model reads them: no parser in the browser reads otherwise."""
+    missing = repository.get(name).missing_values
+    content = await asyncio.to_thread(_read, await request.body(), missing)
+    return Response(content, media_type=MediaType.JSON)
+
+
+def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    if name not in ETAGS:
+        raise NotFoundException(f"the page has no file {name[:80]!r}")
+    headers = {**HEADERS, "ETag": ETAGS[name]}
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if ETAGS[name] in known:
+        return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    kind = TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    return Response(page_files()[name], media_type=kind, headers=headers)
+
+
+def _read(data: bytes, missing: bool) -> bytes:
+    try:
+        found: Any = read_spectra(data, missing)
+    except SpectraError as error:
+        raise BadRequest(f"the file: {error}") from None
+    for row, values in enumerate(found.rows, 1):
+        # JSON has no such number; and null would be taken for a value that is missing.
+        if not missing and not all(map(math.isfinite, values)):
+            point = next(i for i, value in enumerate(values, 1) if not math.isfinite(value))
+            raise BadRequest(
+                f"the file: spectrum {row}, point {point} is {values[point - 1]}, expected a finite number"
+            )
+    return msgspec.json.encode({"spectra": found.rows, "ids": found.ids, "axis": found.axis, "unit": found.unit})
+
+
+PAGE_ROUTES = [page, part, spectra]
