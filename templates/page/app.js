@@ -6,9 +6,10 @@ import { drawingOf, makeChart } from "./chart.js";
 import { download } from "./csv.js";
 import { $, el, show } from "./dom.js";
 import { entryOf, lines } from "./history.js";
-import { answer, sentence } from "./result.js";
+import { SHOWN, choices, groups, idOf, led } from "./list.js";
+import { answer, sentence, verdict } from "./result.js";
 import * as session from "./session.js";
-import { SHOWN, groups, table } from "./table.js";
+import { plural, withUnit } from "./words.js";
 
 const draw = makeChart($("chart"), $("legend"), $("readout"));
 
@@ -40,8 +41,8 @@ async function choose() {
   $("model-line").textContent = brief(card);
   const { origin, spectra } = card.samples;
   $("sample-label").textContent = `Reference spectra of the model, ${origin}`;
-  show($("sample"), el("option", { value: "" }, `Reference spectra (${origin})…`),
-    spectra.map((_, i) => el("option", { value: i }, `${origin} reference ${i + 1}`)));
+  show($("sample"), el("option", { value: "" }, "Reference spectra…"),
+    el("optgroup", { label: `${origin}, kept in the model` }, spectra.map((_, i) => el("option", { value: i }, `${origin} reference ${i + 1}`))));
   $("how").elements.signal.closest("label").hidden = !card.signal;
   show($("facts"), facts(card));
   if (file) await ofFile();
@@ -138,6 +139,7 @@ function refuse(error) {
 function select(number) {
   row = number;
   const records = view.records.filter((record) => record.row === row);
+  show($("verdict"), verdict(records));
   show($("answer"), answer(records, view.absent ?? [], card));
   $("spoken").textContent = sentence(records, card);
   const count = groups(view.records).length;
@@ -172,13 +174,12 @@ function positions(axis, action) {
 
 function list() {
   const rows = groups(view.records, $("worst").checked);
-  $("table").hidden = rows.length < 2;
-  $("steps").hidden = rows.length < 2;
-  if (rows.length < 2) return;
-  const focused = document.activeElement?.dataset?.row;
-  show($("rows"), table(rows, row, card, select));
-  if (focused) $("rows").querySelector(`[data-row="${row}"]`)?.focus();
-  $("rows-note").textContent = rows.length > SHOWN ? `${SHOWN} of ${rows.length} are listed; the CSV has all.` : "";
+  show($("rows"), choices(rows, row, select));
+  $("rows").setAttribute("aria-activedescendant", idOf(row));
+  $(idOf(row))?.scrollIntoView({ block: "nearest" });
+  const told = rows[0].map((one) => withUnit(one.target, one.unit && `(${one.unit})`)).join(" · ");
+  show($("many-title"), plural(rows.length, "spectrum", "spectra"), el("span", { class: "quiet" }, told));
+  $("rows-note").textContent = rows.length > SHOWN ? `${SHOWN} are listed, the CSV has all.` : "";
 }
 
 function step(by) {
@@ -186,9 +187,21 @@ function step(by) {
   select(rows[(rows.indexOf(row) + by + rows.length) % rows.length]);
 }
 
+function walk(event) {
+  const to = led(event.key, groups(view.records, $("worst").checked), row);
+  if (to === null) return;
+  event.preventDefault();
+  select(to);
+}
+
 // What does not depend on one spectrum.
 function rest() {
-  if (!view) $("table").hidden = $("steps").hidden = true;
+  const many = view !== null && view.records.some((record) => record.row > 1);
+  $("many").hidden = $("steps").hidden = !many;
+  $("work").classList.toggle("with-list", many);
+  $("download").hidden = !view;
+  $("result-title").classList.toggle("unseen", view !== null);
+  if (!view) show($("verdict"));
   const entries = session.entries();
   show($("entries"), lines(entries, reopen));
   $("download-history").disabled = !entries.some((entry) => entry.records);
@@ -226,6 +239,7 @@ $("how").addEventListener("submit", (event) => event.preventDefault());
 $("how").addEventListener("change", safely(() => (file ? ofFile() : ofSample())));
 $("previous").addEventListener("click", () => step(-1));
 $("next").addEventListener("click", () => step(1));
+$("rows").addEventListener("keydown", walk);
 $("worst").addEventListener("change", () => list());
 $("download").addEventListener("click", () => download(`${view.model} ${day()}.csv`, view.records));
 $("download-history").addEventListener("click", () => download(`history ${day()}.csv`, session.entries().flatMap((entry) => entry.records ?? [])));

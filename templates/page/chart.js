@@ -71,10 +71,10 @@ function keys({ sample, samples, outside, residual, grid }) {
   const key = (kind, words) => el("li", {}, el("span", { class: `key ${kind}`, "aria-hidden": true }), words);
   return [
     sample !== null && key("line", "this spectrum"),
-    samples > 0 && key("band", `calibration (${samples} samples)`),
-    samples > 0 && key("wide", "still counted as usual"),
+    samples > 0 && key("band", `calibration (${samples})`),
+    samples > 0 && key("wide", "counted as usual"),
     outside > 0 && key("dot", `${plural(outside, "point")} outside`),
-    residual && key("bar", "where it is unlike (Q)"),
+    residual && key("bar", "unlike here (Q)"),
     grid && grid.length <= TICKS && key("tick", "model’s points"),
   ];
 }
@@ -86,12 +86,12 @@ function options(drawing, host, readout) {
   const unit = unitName(drawing.unit);
   return {
     ...sizeOf(host),
-    padding: [10, 14, 0, 0],
+    padding: [10, 22, 0, 0],
     // Wavenumbers are drawn from the high to the low, as spectroscopists do.
-    scales: { x: { time: false, dir: drawing.unit === "cm-1" ? -1 : 1 } },
+    scales: { x: { time: false, dir: drawing.unit === "cm-1" ? -1 : 1 }, y: { range: heights(drawing) } },
     axes: [
-      { ...axis, size: 42, gap: 6, label: unit ? `${drawing.unit === "cm-1" ? "wavenumber" : "wavelength"}, ${unit}` : "point", labelSize: 16, labelGap: 0, labelFont: "12px system-ui, sans-serif" },
-      { ...axis, size: 52 },
+      { ...axis, size: 26, gap: 4, values: plain, label: unit ? `${drawing.unit === "cm-1" ? "wavenumber" : "wavelength"}, ${unit}` : "point", labelSize: 16, labelGap: 0, labelFont: "12px system-ui, sans-serif" },
+      { ...axis, size: 50, values: plain },
     ],
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { size: 9, show: (_, i) => i === 5 }, y: false },
@@ -111,6 +111,14 @@ function options(drawing, host, readout) {
     },
   };
 }
+
+// What is drawn fills the height; the limits of the usual, which lie farther out, may leave it.
+function heights({ data }) {
+  const drawn = [data[1], data[2], data[5]].flat().filter(Number.isFinite);
+  return uPlot.rangeNum(Math.min(...drawn), Math.max(...drawn), 0.08, false);
+}
+
+const plain = (_, splits) => splits.map((value) => (value === null ? "" : short4(value)));
 
 const sizeOf = (host) => ({ width: Math.max(host.clientWidth, 200), height: Math.max(host.clientHeight, 120) });
 
@@ -145,10 +153,9 @@ function read(plot, readout, unit) {
   const i = plot.cursor.idx;
   if (i === null || i === undefined) return void (readout.textContent = "");
   const [x, low, high, , , value] = plot.data.map((column) => column[i]);
-  const parts = [`${short4(x)} ${unit || ""}`.trim()];
-  if (Number.isFinite(value)) parts.push(`spectrum ${short4(value)}`);
+  const parts = [`${short4(x)} ${unit || ""}${Number.isFinite(value) ? `: ${short4(value)}` : ""}`];
   if (Number.isFinite(low)) parts.push(`calibration ${short4(low)} to ${short4(high)}`);
-  readout.textContent = parts.join(" · ");
+  readout.textContent = parts.join("\n");
 }
 
 const short4 = (value) => String(Number(value.toPrecision(5))).replace(/^-/, "−");

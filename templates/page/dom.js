@@ -18,10 +18,10 @@ function filled(element, attributes, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
 export function show(host, ...children) {
-  host.replaceChildren(...children.flat().filter(Boolean));
+  host.replaceChildren(...children.flat(Infinity).filter(Boolean));
 }

@@ -9,7 +9,7 @@ export function distance(value, warning, error) {
   const at = place(value, warning, error) * WIDTH;
   return svg(
     "svg",
-    { class: "gauge", viewBox: `0 0 ${WIDTH} 16`, "aria-hidden": true, preserveAspectRatio: "none" },
+    { class: "gauge", viewBox: `0 0 ${WIDTH} 16`, "aria-hidden": true },
     zone(0, 0.5, "ok"),
     zone(0.5, 0.75, "warning"),
     zone(0.75, 1, "error"),
@@ -33,7 +33,7 @@ export function range(value, lower, upper, low, high) {
   const at = (x) => Math.min(Math.max((1 / 6 + ((x - low) / span) * (2 / 3)) * WIDTH, 3), WIDTH - 3);
   return svg(
     "svg",
-    { class: "gauge", viewBox: `0 0 ${WIDTH} 16`, "aria-hidden": true, preserveAspectRatio: "none" },
+    { class: "gauge", viewBox: `0 0 ${WIDTH} 16`, "aria-hidden": true },
     svg("rect", { class: "zone", x: 0, y: 7, width: WIDTH, height: 5, rx: 2 }),
     svg("rect", { class: "zone ok", x: at(low), y: 7, width: at(high) - at(low), height: 5, rx: 2 }),
     lower !== null && svg("path", { class: "whisker", d: `M${at(lower)} 5v9M${at(lower)} 9.5H${at(upper)}M${at(upper)} 5v9` }),

@@ -8,12 +8,14 @@ export function chip(status, words = STATUS[status].words) {
   return el("span", { class: `chip ${status}` }, el("span", { "aria-hidden": true }, STATUS[status].icon), ` ${words}`);
 }
 
+export function verdict([first]) {
+  return chip(first.status, first.flags.includes("refused") ? "No prediction" : undefined);
+}
+
 export function answer(records, absent, card) {
   const [first] = records;
   const refused = first.flags.includes("refused");
   return [
-    el("div", { class: "verdict" }, chip(first.status, refused ? "No prediction" : undefined),
-      el("span", { class: "quiet" }, refused ? "" : STATUS[first.status].meaning)),
     refused ? el("p", { class: "reason" }, first.reason) : records.map((record) => value(record, records.length > 1)),
     !refused && first.proba && probabilities(first),
     first.flags.length > 0 && !refused && flags(first.flags, card.flags),

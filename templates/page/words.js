@@ -1,9 +1,9 @@
 // Numbers and codes as people read them.
 
 export const STATUS = {
-  ok: { icon: "✓", words: "In order", meaning: "nothing stands out" },
-  warning: { icon: "!", words: "Look at it", meaning: "something is unusual" },
-  error: { icon: "✕", words: "Do not use", meaning: "unlike the calibration, or no prediction" },
+  ok: { icon: "✓", words: "In order" },
+  warning: { icon: "!", words: "Look at it" },
+  error: { icon: "✕", words: "Do not use" },
 };
 
 const AXIS = {
