@@ -42,8 +42,9 @@ def _limits(limits: Limits) -> dict[str, Any]:
         "t2": _limit(limits.t2),
         "q": _limit(limits.q),
         "ranges": [list(ends) for ends in limits.ranges],
-        "interval": interval
-        and {
+        "interval": None
+        if interval is None
+        else {
             "method": interval.method,
             "coverage": interval.coverage,
             "half_widths": list(interval.half_widths),
@@ -53,7 +54,7 @@ def _limits(limits: Limits) -> dict[str, Any]:
 
 
 def _limit(limit: Limit | None) -> dict[str, float] | None:
-    return limit and {"warning": limit.warning, "error": limit.error}
+    return None if limit is None else {"warning": limit.warning, "error": limit.error}
 
 
 def _envelope(envelope: Envelope | None) -> dict[str, list[float]] | None:

@@ -79,12 +79,10 @@ def _read(data: bytes, missing: bool) -> bytes:
     except SpectraError as error:
         raise BadRequest(f"the file: {error}") from None
     for row, values in enumerate(found.rows, 1):
-        # JSON has no such number; and null would be taken for a value that is missing.
-        if not missing and not all(map(math.isfinite, values)):
-            point = next(i for i, value in enumerate(values, 1) if not math.isfinite(value))
-            raise BadRequest(
-                f"the file: spectrum {row}, point {point} is {values[point - 1]}, expected a finite number"
-            )
+        # JSON has no such numbers, and null says that a value is missing.
+        odd = next((i for i, x in enumerate(values) if not (math.isfinite(x) or (missing and math.isnan(x)))), None)
+        if odd is not None:
+            raise BadRequest(f"the file: spectrum {row}, point {odd + 1} is {values[odd]}, expected a finite number")
     return msgspec.json.encode({"spectra": found.rows, "ids": found.ids, "axis": found.axis, "unit": found.unit})
 
 

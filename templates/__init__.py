@@ -1,4 +1,4 @@
-"""Text that becomes something: the frame of scripts, the web page, the spectra of the demo. Knows nothing of the rest."""
+"""Text that becomes something: the frame of scripts, the web page, the demo's spectra. Knows nothing of the rest."""
 
 from .page_files import page_files
 from .render import render

@@ -41,7 +41,7 @@ async function choose() {
   $("model-line").textContent = brief(card);
   const { origin, spectra } = card.samples;
   $("sample-label").textContent = `Reference spectra of the model, ${origin}`;
-  show($("sample"), el("option", { value: "" }, "Reference spectra…"),
+  show($("sample"), el("option", { value: "" }, "Pick a sample…"),
     el("optgroup", { label: `${origin}, kept in the model` }, spectra.map((_, i) => el("option", { value: i }, `${origin} reference ${i + 1}`))));
   $("how").elements.signal.closest("label").hidden = !card.signal;
   show($("facts"), facts(card));

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -48,8 +47,7 @@ class Visit:
     @property
     def strangers(self) -> list[str]:
         """What was asked of anyone but the server."""
-        own = urlsplit(self.home).netloc
-        return [url for url in self.asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own]
+        return [url for url in self.asked if not url.startswith((self.home, "data:", "blob:"))]
 
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
@@ -60,7 +58,8 @@ class Visit:
             """([name, content]) => {
                 const given = new DataTransfer();
                 given.items.add(new File([content], name, { type: "text/csv" }));
-                document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+                const event = { dataTransfer: given, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new DragEvent("drop", event));
             }""",
             [name, content],
         )
@@ -80,7 +79,7 @@ def visiting(browser: Any, home: str, *, quiet: bool = True, **options: Any) -> 
     visit = Visit(context.new_page(), home)
     visit.page.on("request", lambda request: visit.asked.append(request.url))
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    visit.page.on("console", lambda said: said.type == "error" and visit.complaints.append(said.text))
+    visit.page.on("console", lambda said: visit.complaints.extend([said.text] if said.type == "error" else []))
     try:
         visit.page.goto(home)
         yield visit

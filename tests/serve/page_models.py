@@ -43,7 +43,5 @@ def write_models(folder: Path, tecator: Any) -> Path:
 
 
 def _write(pipeline: Any, path: Path, X: Any, y: Any, **ends: Any) -> None:
-    left_out = cross_val_predict(pipeline, X, y)
-    export(
-        from_sklearn(pipeline.fit(X, y), **ends), path, calibration=Calibration(X, y), validation=Validation(y, left_out)
-    )
+    usual = Validation(y, cross_val_predict(pipeline, X, y))
+    export(from_sklearn(pipeline.fit(X, y), **ends), path, calibration=Calibration(X, y), validation=usual)
