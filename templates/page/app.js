@@ -235,6 +235,11 @@ $("file").addEventListener("change", (event) => {
   if (card && event.target.files.length) take(event.target.files[0]);
   event.target.value = ""; // the same file may be opened again, after it was changed
 });
+$("file").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return; // looks like a button, so it is pressed like one
+  event.preventDefault();
+  event.target.click();
+});
 $("how").addEventListener("submit", (event) => event.preventDefault());
 $("how").addEventListener("change", safely(() => (file ? ofFile() : ofSample())));
 $("previous").addEventListener("click", () => step(-1));
