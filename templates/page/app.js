@@ -9,6 +9,7 @@ import { entryOf, lines } from "./history.js";
 import { SHOWN, choices, groups, idOf, led } from "./list.js";
 import { answer, sentence, verdict } from "./result.js";
 import * as session from "./session.js";
+import * as units from "./units.js";
 import { plural, withUnit } from "./words.js";
 
 const draw = makeChart($("chart"), $("legend"), $("readout"));
@@ -51,6 +52,8 @@ async function choose() {
 
 function clear() {
   view = null;
+  document.body.classList.remove("busy");
+  $("spoken").textContent = "";
   show($("problem"));
   $("which").textContent = "What the calibration looks like";
   draw(card.envelope ? drawingOf(card, { values: null }) : null);
@@ -156,20 +159,11 @@ async function unlike(record) {
 }
 
 function spectrum(record, residual) {
-  const values = view.input?.spectra[row - 1];
-  if (!values) return draw(card.envelope ? drawingOf(card, { values: null }) : null);
-  draw(drawingOf(card, { values, positions: positions(view.input.axis, record.axis_action), sample: record.sample, residual }));
-}
-
-// Where a spectrum is drawn: its own positions in the model's unit, as the answer says they were understood.
-function positions(axis, action) {
-  const to = card.axis?.unit;
-  if (!axis || !to) return axis;
-  const from = /(?:converted from|recognised as) (nm|um|cm-1)/.exec(action)?.[1] ?? to;
-  if (from === to) return axis;
-  const nm = { nm: (x) => x, um: (x) => x * 1000, "cm-1": (x) => 1e7 / x };
-  const back = { nm: (x) => x, um: (x) => x / 1000, "cm-1": (x) => 1e7 / x };
-  return axis.map((x) => back[to](nm[from](x)));
+  const measured = view.input?.spectra[row - 1];
+  if (!measured) return draw(card.envelope ? drawingOf(card, { values: null }) : null);
+  const at = units.positions(view.input.axis, record.axis_action, card.axis?.unit);
+  const values = units.values(measured, record.signal_action, card.signal);
+  draw(drawingOf(card, { values, positions: at, sample: record.sample, residual }));
 }
 
 function list() {

@@ -79,6 +79,7 @@ function how(record, card) {
     ["Signal", signalWords(record.signal_action, card.signal)],
     record.spread !== null && ["Folds", `differ by ${withUnit(fixed(record.spread, decimals(record.spread, record.spread)), record.unit)} (standard deviation)`],
     record.settings && ["Settings", `applied, ${record.settings.slice(0, 12)}`],
+    record.digest !== card.digest && ["Model", `of another version than the one served now, ${record.digest.slice(0, 12)}`],
     record.profile !== "exact" && ["Profile", record.profile],
   ].filter(Boolean);
   return el("dl", { class: "how" }, told.map(([term, words]) => [el("dt", {}, term), el("dd", {}, words)]).flat());

@@ -146,6 +146,21 @@ def test_the_same_file_by_another_model_on_wavenumbers(visit: Visit, one: str, f
     assert drawn(visit)
 
 
+def test_a_declared_signal_is_drawn_as_what_the_model_knows(visit: Visit, tecator: Tecator) -> None:
+    visit.page.select_option("#model", "water-protein")
+    visit.page.wait_for_function("() => document.querySelector('#model-line').innerText.startsWith('water')")
+    visit.page.click("#options summary")
+    visit.page.select_option("[name=signal]", "percent reflectance")
+    visit.page.click("#options summary")
+    visit.drop("percent.csv", text(tecator, ("sack 5", 100.0 * 10.0 ** -tecator.X[4])))
+    said = visit.told("converted from percent reflectance")
+    assert "In order" in said
+    visit.page.focus("#chart")
+    visit.page.keyboard.press("ArrowRight")
+    first = re.match(r"[\d.]+ cm⁻¹: ([\d.]+)", visit.text("#readout"))
+    assert first and abs(float(first.group(1)) - tecator.X[4, 0]) < 1e-3
+
+
 def read_at(visit: Visit, side: str) -> float:
     """The position that the chart tells at one of its sides."""
     box = visit.page.locator("#chart .u-over").bounding_box()
