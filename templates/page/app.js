@@ -42,7 +42,7 @@ async function choose() {
   $("model-line").textContent = brief(card);
   const { origin, spectra } = card.samples;
   $("sample-label").textContent = `Reference spectra of the model, ${origin}`;
-  show($("sample"), el("option", { value: "" }, "Pick a sample…"),
+  show($("sample"), el("option", { value: "" }, "Pick a sample"),
     el("optgroup", { label: `${origin}, kept in the model` }, spectra.map((_, i) => el("option", { value: i }, `${origin} reference ${i + 1}`))));
   $("how").elements.signal.closest("label").hidden = !card.signal;
   show($("facts"), facts(card));
@@ -228,11 +228,6 @@ $("sample").addEventListener("change", safely(ofSample));
 $("file").addEventListener("change", (event) => {
   if (card && event.target.files.length) take(event.target.files[0]);
   event.target.value = ""; // the same file may be opened again, after it was changed
-});
-$("file").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return; // looks like a button, so it is pressed like one
-  event.preventDefault();
-  event.target.click();
 });
 $("how").addEventListener("submit", (event) => event.preventDefault());
 $("how").addEventListener("change", safely(() => (file ? ofFile() : ofSample())));

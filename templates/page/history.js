@@ -2,14 +2,14 @@
 
 import { el } from "./dom.js";
 import { chip } from "./result.js";
-import { STATUS, plural, valueOf, withUnit } from "./words.js";
+import { STATUS, plural, statusOf, valueOf, withUnit } from "./words.js";
 
-const ORDER = ["ok", "warning", "error"];
+const ORDER = ["ok", "unknown", "warning", "error"];
 
 // A line of the history for an answer: enough to show it again.
 export function entryOf(name, card, input, title, answer) {
   const { records, absent } = answer;
-  const worst = ORDER[records.reduce((most, { status }) => Math.max(most, ORDER.indexOf(status)), 0)];
+  const worst = ORDER[records.reduce((most, record) => Math.max(most, ORDER.indexOf(statusOf(record))), 0)];
   const rows = new Set(records.map((record) => record.row)).size;
   const told = rows === 1 ? records.slice(0, 3).map((one) => withUnit(valueOf(one), one.unit)).join(", ") : plural(rows, "spectrum", "spectra");
   return { time: Date.now(), model: name, digest: card.digest, title, worst, told, input, records, absent };

@@ -1,7 +1,7 @@
 // The spectra of a file, to choose from: one box that the arrow keys walk through.
 
 import { el } from "./dom.js";
-import { STATUS, valueOf } from "./words.js";
+import { STATUS, statusOf, valueOf } from "./words.js";
 
 export const SHOWN = 500; // more would make the page slow; the CSV has all
 
@@ -21,10 +21,11 @@ export const idOf = (row) => `row-${row}`;
 
 export function choices(rows, selected, choose) {
   return rows.slice(0, SHOWN).map(([first, ...others]) => {
-    const { icon, words } = STATUS[first.status];
+    const status = statusOf(first);
+    const { icon, words } = STATUS[status];
     const values = [first, ...others].map(valueOf).join(" · ");
     return el("li", { id: idOf(first.row), role: "option", class: others.length ? "two-lines" : null, "aria-selected": String(first.row === selected), onclick: () => choose(first.row) },
-      el("span", { class: `sign ${first.status}`, "aria-hidden": true }, icon),
+      el("span", { class: `sign ${status}`, "aria-hidden": true }, icon),
       el("span", { class: "name" }, first.sample),
       el("span", { class: "unseen" }, `, ${words}, `),
       el("span", { class: "figure" }, values));

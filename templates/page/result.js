@@ -2,14 +2,14 @@
 
 import { el } from "./dom.js";
 import * as gauges from "./gauges.js";
-import { STATUS, axisWords, decimals, fixed, placesOf, plural, short, signalWords, valueOf, withUnit } from "./words.js";
+import { STATUS, absentWords, axisWords, decimals, fixed, placesOf, plural, short, signalWords, statusOf, valueOf, withUnit } from "./words.js";
 
 export function chip(status, words = STATUS[status].words) {
   return el("span", { class: `chip ${status}` }, el("span", { "aria-hidden": true }, STATUS[status].icon), ` ${words}`);
 }
 
 export function verdict([first]) {
-  return chip(first.status, first.flags.includes("refused") ? "No prediction" : undefined);
+  return chip(statusOf(first), first.flags.includes("refused") ? "No prediction" : undefined);
 }
 
 export function answer(records, absent, card) {
@@ -19,10 +19,10 @@ export function answer(records, absent, card) {
     refused ? el("p", { class: "reason" }, first.reason) : records.map((record) => value(record, records.length > 1)),
     !refused && first.proba && probabilities(first),
     first.flags.length > 0 && !refused && flags(first.flags, card.flags),
-    !refused && el("div", { class: "distances" }, distance("T²", "distance within the calibration", first, "t2"),
+    !refused && (first.t2 ?? first.q) !== null && el("div", { class: "distances" }, distance("T²", "distance within the calibration", first, "t2"),
       distance("Q", "what the calibration does not explain", first, "q")),
     !refused && how(first, card),
-    absent.length > 0 && el("ul", { class: "absent quiet" }, absent.map((words) => el("li", {}, words))),
+    absent.length > 0 && el("ul", { class: "absent quiet" }, absent.map((words) => el("li", {}, absentWords(words)))),
   ];
 }
 
@@ -96,5 +96,5 @@ export function sentence(records, card) {
   });
   const words = first.flags.map((code) => card.flags[code]?.words ?? code);
   const flagged = words.length ? `${plural(words.length, "flag")}: ${words.join("; ")}` : "no flags";
-  return `${first.sample}: ${values.join("; ")}. ${STATUS[first.status].words}, ${flagged}.`;
+  return `${first.sample}: ${values.join("; ")}. ${STATUS[statusOf(first)].words}, ${flagged}.`;
 }

@@ -1,10 +1,25 @@
 // Numbers and codes as people read them.
 
 export const STATUS = {
+  unknown: { icon: "–", words: "Not checked" },
   ok: { icon: "✓", words: "In order" },
   warning: { icon: "!", words: "Look at it" },
   error: { icon: "✕", words: "Do not use" },
 };
+
+// The status of a record; one without flags is only in order where there were limits to compare with.
+export function statusOf({ status, t2_warning: t2, q_warning: q }) {
+  return status === "ok" && t2 === null && q === null ? "unknown" : status;
+}
+
+const TELLS = { t2: "T²", q: "Q", in_range: "range of the calibration", lower: "interval", upper: null, spread: "spread of the folds" };
+
+// What a model cannot tell, and why: "t2, q: the bundle was written without calibration spectra".
+export function absentWords(said) {
+  const [names, ...why] = said.split(": ");
+  const told = names.split(", ").map((name) => (name in TELLS ? TELLS[name] : name)).filter(Boolean);
+  return `No ${told.join(", ")}: ${why.join(": ")}`;
+}
 
 const AXIS = {
   same: "measured at the model’s own points",

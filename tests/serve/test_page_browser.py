@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from n4akit import load
+from n4akit.bundle.capture import from_sklearn
+from n4akit.bundle.export import export
+from sklearn.linear_model import LogisticRegression
 
 from ..conftest import Tecator
 from .browser import Visit, chromium, visiting
@@ -186,6 +189,19 @@ def test_a_bad_file_gets_the_words_of_the_server(browser: Any, server: Server, o
         assert [words for words in visit.complaints if not words.startswith(REFUSED)] == []
 
 
+def test_without_limits_nothing_is_said_to_be_in_order(browser: Any, tecator: Tecator, tmp_path: Path) -> None:
+    model = LogisticRegression(max_iter=5000).fit(tecator.X, np.where(tecator.fat > 20, "fatty", "lean"))
+    bundle = load(export(from_sklearn(model), tmp_path / "grade.n4a"))
+    with serving(tmp_path) as server, visiting(browser, server.url) as visit:
+        ready(visit)
+        visit.drop("meat.csv", text(tecator, ("sack 5", tecator.X[4])))
+        said = visit.told("Not checked")
+        assert "In order" not in said and "No T², Q: the bundle was written without calibration spectra" in said
+        (label,), (shares,) = bundle.predict(tecator.X[4:5]), bundle.predict_proba(tecator.X[4:5])
+        assert visit.text(".number") == label and all(f"{share:.3f}" in said for share in shares)
+        assert drawn(visit)
+
+
 def test_a_reload_keeps_the_model_and_what_was_predicted(visit: Visit, one: str) -> None:
     visit.page.select_option("#model", "water-protein")
     visit.page.wait_for_function("() => document.querySelector('#model-line').innerText.startsWith('water')")
@@ -238,7 +254,7 @@ def test_the_keyboard_is_enough(visit: Visit, three: str, tmp_path: Path) -> Non
     visit.page.focus("#file")
     (tmp_path / "meat.csv").write_text(three, "utf-8")
     with visit.page.expect_file_chooser() as asked:
-        visit.page.keyboard.press("Enter")
+        visit.page.keyboard.press("Space")
     asked.value.set_files(tmp_path / "meat.csv")
     visit.told("interval")
     visit.page.focus("#rows")
