@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from n4akit.templates import page_files
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
@@ -54,6 +55,9 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     assert {"n4akit/py.typed", "n4akit/templates/data/tecator.csv", "n4akit/templates/data/tecator_PERMISSION.txt"} <= {
         *names
     }
+    page = {f"n4akit/templates/page/{name}" for name in page_files()}
+    assert {name for name in names if "/page/" in name and ".dist-info" not in name} == page
+    assert not [name for name in names if name.endswith(".png")]
 
 
 def test_every_room_imports_from_the_wheel_beside_a_stranger(installed: Path, tmp_path: Path) -> None:
