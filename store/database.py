@@ -55,7 +55,19 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
     if _log(path).exists() and not read_only:
         # To open it for writing is to write its log into it, which must not be done to a database of a newer version.
         _checked(path, True, patience, mend=True).close()
+        return _without_log(_checked(path, False, patience, mend=True), path)
     return _checked(path, read_only, patience, mend=not read_only)
+
+
+def _without_log(connection: Connection, path: Path) -> Connection:
+    """The same connection, after the log of one who died is in the file."""
+    if _log(path).exists():
+        # Of one that broke off in its first entry DuckDB writes nothing into the file, and lets it lie; but not once it
+        # has something to write.
+        connection.execute("CREATE TABLE n4a.after_a_death (nothing INTEGER)")
+        connection.execute("DROP TABLE n4a.after_a_death")
+        connection.execute("CHECKPOINT store")
+    return connection
 
 
 def _log(path: Path) -> Path:

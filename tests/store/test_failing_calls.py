@@ -14,7 +14,7 @@ from .disk import DEAD, Fault, Laboratory, failing
 from .life import Life, acknowledged, assert_kept
 from .soundness import KEYS, assert_mended, assert_sound, rows
 
-STRIDES = {Fault.FULL: 43, Fault.BROKEN: 61, Fault.SHORT: 120, Fault.UNSYNCED: 17, Fault.DEAD: 83, Fault.TORN: 120}
+STRIDES = {Fault.FULL: 43, Fault.BROKEN: 61, Fault.SHORT: 120, Fault.UNSYNCED: 17, Fault.DEAD: 83, Fault.TORN: 119}
 """Every so many calls fail, in turn; every single one in the soak."""
 
 
@@ -110,4 +110,4 @@ def test_a_death_before_or_in_a_call_loses_and_doubles_nothing(
         torn += told is not None
     assert ended[1] == 0
     assert nth > stride
-    assert torn <= 3
+    assert torn <= 8
