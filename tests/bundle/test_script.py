@@ -294,7 +294,14 @@ def test_strict_takes_the_models_own_axis_alone(
 def test_the_parts_of_a_script_have_names_of_their_own(made: Path) -> None:
     tree = ast.parse(made.read_text("ascii"))
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    assert len(names) == len({*names})
+    constants = [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert len(names + constants) == len({*names, *constants})
     every = [
         name
         for module in (

@@ -97,8 +97,8 @@ def test_an_artifact_that_a_chain_names_is_no_longer_remembered(store: Workspace
 def test_a_chain_that_was_put_away_predicts_the_same_again(
     trained: Trained, X: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trained.store, "_predictors", predictors := Recent[str, Predictor](1))
+    monkeypatch.setattr(trained.store, "_predictors", predictors := Recent[tuple[str, bool], Predictor](1))
     one, other = trained.chain(trained.folds("0")), trained.chain(trained.folds("1"))
     answered = [trained.store.replay_chain(chain, X).tobytes() for chain in (one, other, one)]
     assert answered[0] == answered[2] != answered[1]
-    assert one in predictors and len(predictors) == 1
+    assert (one, False) in predictors and len(predictors) == 1
