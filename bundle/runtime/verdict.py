@@ -6,13 +6,13 @@ Nothing but comparisons decides, on numbers of one rounding each, so that all ho
 # Scripts carry this text: annotations would only be noise there.
 # mypy: allow-untyped-defs, allow-untyped-calls
 
+from .signals import LN_10
 from .stdlib import exponential, logarithm
 
 __all__ = [
     "ERRORS",
     "FEW",
     "LIKENESSES",
-    "LN_10",
     "WARNINGS",
     "Usual",
     "beside_ranges",
@@ -59,7 +59,6 @@ WARNINGS = {
 SUSPICIOUS = ("t2_error", "q_error", "points_outside", "offset_outside", "scale_outside")
 FLAT = 2.0**-48  # values that differ by less, as a part of the largest, are the same: 16 units in the last place
 FEW = 3  # so many points outside are dead, more are a spectrum of something else
-LN_10 = 2.302585092994046  # the natural logarithm of 10
 
 
 def widened(low, high):
