@@ -7,19 +7,25 @@ import logging
 from litestar import Litestar
 from litestar.di import Provide
 
+from .gate import Gate
+from .metrics import Metrics
 from .problems import EXCEPTION_HANDLERS
 from .repository import Repository, open_repository
 from .routes import ROUTES
 from .settings import Settings, from_environment
 
-__all__ = ["create_app"]
+__all__ = ["build", "create_app"]
 
 log = logging.getLogger("n4akit.serve")
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
     """An ASGI application that serves the bundles of the settings, or else of the environment."""
-    settings = settings or from_environment()
+    return build(settings or from_environment())[0]
+
+
+def build(settings: Settings) -> tuple[Litestar, Gate]:
+    """The application, and the gate that stands before it."""
     repository = open_repository(settings.paths)
     for name, problems in repository.failed.items():
         log.warning("model %s is not served: %s", name, "; ".join(problems))
@@ -27,12 +33,24 @@ def create_app(settings: Settings | None = None) -> Litestar:
     def provide_repository() -> Repository:
         return repository
 
-    return Litestar(
+    metrics = Metrics(lambda name: name in repository.models)
+
+    def provide_metrics() -> Metrics:
+        return metrics
+
+    gate = Gate(settings, metrics)
+    application = Litestar(
         ROUTES,
-        dependencies={"repository": Provide(provide_repository, sync_to_thread=False)},
+        dependencies={
+            "repository": Provide(provide_repository, sync_to_thread=False),
+            "metrics": Provide(provide_metrics, sync_to_thread=False),
+        },
+        lifespan=[gate.opened],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.max_body,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+    application.asgi_handler = gate.before(application.asgi_handler)
+    return application, gate

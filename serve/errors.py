@@ -3,6 +3,7 @@
 N4aError
 └── ServeError          a request, of a client or of an operator, that cannot be met as it is
     ├── UnknownModel    no model of that name is served
+    ├── TooLarge        more spectra, or longer ones, than the server takes
     ├── BadRequest      a body that cannot be read; names the place
     └── Misuse          a setting or a command that asks for what cannot be; names it
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from ..bundle.errors import N4aError
 
-__all__ = ["BadRequest", "Misuse", "ServeError", "UnknownModel"]
+__all__ = ["BadRequest", "Misuse", "ServeError", "TooLarge", "UnknownModel"]
 
 
 class ServeError(N4aError):
@@ -23,6 +24,10 @@ class UnknownModel(ServeError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class TooLarge(ServeError, ValueError):
+    """More spectra, or longer ones, than the server takes; the message says how many it does."""
 
 
 class BadRequest(ServeError, ValueError):

@@ -11,12 +11,16 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError
-from .errors import BadRequest, UnknownModel
+from .errors import BadRequest, TooLarge, UnknownModel
+from .record import of
 
-__all__ = ["EXCEPTION_HANDLERS", "problem"]
+__all__ = ["EXCEPTION_HANDLERS", "PROBLEM", "problem", "problem_body"]
+
+PROBLEM = "application/problem+json"
 
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
+    (TooLarge, 413, "the request is too large"),
     (BadRequest, 400, "the request cannot be read"),
     (AxisError, 422, "spectra of another axis"),
     (InputError, 422, "spectra that cannot be predicted"),
@@ -28,12 +32,20 @@ log = logging.getLogger("n4akit.serve")
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response[bytes]:
     """An answer that says what went wrong, for people and for programs."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json")
+    return Response(problem_body(status, title, detail, **members), status_code=status, media_type=PROBLEM)
+
+
+def problem_body(status: int, title: str, detail: str, **members: Any) -> bytes:
+    """What such an answer says, for those who answer without the framework."""
+    return msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail, **members})
 
 
 def _known(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
+    record = of(request.scope)
+    if record.brief or (isinstance(error, UnknownModel) and "*" not in record.models):
+        # The long form tells values that were sent, and names of models that a token may not be for.
+        return problem(status, title, title)
     rows = [{"row": row + 1, "reason": reason} for row, reason in getattr(error, "rows", ())]
     return problem(status, title, str(error), **({"rows": rows} if rows else {}))
 

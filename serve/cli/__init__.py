@@ -14,6 +14,7 @@ from .demo import demo
 from .failures import exit_code
 from .maintenance import fsck, gc, import_, vacuum
 from .serving import serve
+from .tokens import token
 from .workspaces import export, runs
 
 __all__ = ["app", "main"]
@@ -35,6 +36,7 @@ app = App(
 for verb in (demo, info, verify, predict, export, runs, serve, fsck, gc, vacuum):
     app.command(verb)
 app.command(import_, name="import")
+app.command(token)
 
 
 def main() -> None:
