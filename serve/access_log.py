@@ -1,7 +1,7 @@
 """A line of JSON per request: who asked what, what came of it, how long it took. Never a body, a query or a token.
 
-Lines are collected while requests are answered and written together by a thread, four times a second: a slow disk or a
-full pipe holds no answer up. What cannot be written is counted, and said once.
+What there is to say is collected while requests are answered; a thread puts it into words and writes it, four times a
+second: a slow disk or a full pipe holds no answer up. What cannot be written is counted, and said once.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ MOST = 100_000
 """Lines that are kept while they cannot be written; more are lost."""
 
 
+Line = tuple[float, Record, str, str, str, float]
+
+
 class AccessLog:
     """A file that lines are added to, `-` for standard output. A file that was renamed is made anew."""
 
     def __init__(self, path: str, lost: Callable[[int], None]) -> None:
         self._path = path
         self._lost = lost
-        self._lines: list[bytes] = []
+        self._lines: list[Line] = []
         self._writing: asyncio.Future[int] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._complained = False
-        self._second = (0, "")
         self._file = self._open()
 
     def add(self, record: Record, method: str, path: str, peer: str, seconds: float) -> None:
@@ -45,22 +47,7 @@ class AccessLog:
         if len(self._lines) >= MOST:
             self._lost(1)
             return
-        line: dict[str, Any] = {
-            "time": self._now(),
-            "id": record.id,
-            "peer": peer,
-            "client": record.client,
-            "method": method,
-            "path": path,
-            "verb": record.verb,
-            "model": record.model,
-            "status": record.status,
-            "rows": record.rows,
-            "bytes_in": record.bytes_in,
-            "bytes_out": record.bytes_out,
-            "ms": round(seconds * 1e3, 3),
-        }
-        self._lines.append(msgspec.json.encode(line))
+        self._lines.append((time.time(), record, method, path, peer, seconds))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self._start)
 
@@ -76,13 +63,6 @@ class AccessLog:
         if self._path != "-":
             os.close(self._file)
 
-    def _now(self) -> str:
-        now = time.time()
-        second = int(now)
-        if second != self._second[0]:
-            self._second = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._second[1]}.{int(now % 1 * 1000):03d}Z"
-
     def _start(self) -> None:
         lines, self._lines = self._lines, []
         self._writing = asyncio.get_running_loop().run_in_executor(None, self._write, lines)
@@ -94,9 +74,9 @@ class AccessLog:
         if self._lines:
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self._start)
 
-    def _write(self, lines: list[bytes]) -> int:
+    def _write(self, lines: list[Line]) -> int:
         """Write lines; how many of them were lost."""
-        data = memoryview(b"\n".join(lines) + b"\n")
+        data = memoryview(b"".join(map(_text, lines)))
         try:
             self._reopen()
             while data:
@@ -123,3 +103,23 @@ class AccessLog:
         if found is None or found.st_ino != os.fstat(self._file).st_ino:
             old, self._file = self._file, self._open()
             os.close(old)
+
+
+def _text(line: Line) -> bytes:
+    now, record, method, path, peer, seconds = line
+    told: dict[str, Any] = {
+        "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z",
+        "id": record.id,
+        "peer": peer,
+        "client": record.client,
+        "method": method,
+        "path": path,
+        "verb": record.verb,
+        "model": record.model,
+        "status": record.status,
+        "rows": record.rows,
+        "bytes_in": record.bytes_in,
+        "bytes_out": record.bytes_out,
+        "ms": round(seconds * 1e3, 3),
+    }
+    return msgspec.json.encode(told) + b"\n"

@@ -35,6 +35,12 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
 
     metrics = Metrics(lambda name: name in repository.models)
 
+    def model_bytes() -> dict[tuple[str, ...], float]:
+        arrays = {name: model.plan("compiled").constants.values() for name, model in repository.models.items()}
+        return {(name,): sum(array.nbytes for array in held) for name, held in arrays.items()}
+
+    metrics.gauge("n4a_model_bytes", "Bytes of the arrays of a model.", ("model",), model_bytes, shared=True)
+
     def provide_metrics() -> Metrics:
         return metrics
 

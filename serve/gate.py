@@ -16,6 +16,7 @@ from typing import Any
 
 from .access_log import AccessLog
 from .auth import Tokens, covers
+from .deadlines import Deadline, Deadlines
 from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
 from .limits import Buckets, Full, Slots
 from .metrics import Metrics
@@ -67,6 +68,7 @@ class Gate:
         self._tokens = Tokens(Path(settings.tokens)) if settings.tokens else None
         self._slots = Slots(settings.max_concurrency, settings.max_queue)
         self._buckets = Buckets(settings.rate, settings.burst) if settings.rate else None
+        self._deadlines = Deadlines()
         self._log: AccessLog | None = None
         self._new_id = request_ids()
         self._held = self._in_flight = 0
@@ -173,41 +175,54 @@ class Gate:
         self, scope: Any, headers: dict[bytes, bytes], receive: Receive, answer: Send, record: Record
     ) -> None:
         """Read the body, wait for a turn, have it answered, all within its time."""
+        assert self._app is not None
         settings = self._settings
         length = headers.get(b"content-length", b"0")
         expected = int(length) if length.isdigit() else 0
         if expected > settings.max_body:
             raise self._too_large()
+        now = asyncio.get_running_loop().time
+        deadline = self._deadlines.add(now() + settings.read_timeout)
         reading = True
         try:
-            async with asyncio.timeout(settings.read_timeout) as deadline:
-                body = await self._read(receive, record, deadline)
-                if body is None:
-                    record.status = GONE
-                    return
-                reading = False
-                deadline.reschedule(asyncio.get_running_loop().time() + settings.timeout)
-                await self._answer(scope, _replay(body, receive), answer, record)
-        except TimeoutError:
+            body = await self._read(receive, record, deadline)
+            if body is None:
+                record.status = GONE
+                return
+            reading = False
+            deadline.at = now() + settings.timeout
+            if not self._slots.take():
+                await self._wait(record)
+            try:
+                await self._app(scope, _replay(body, receive), answer)
+            finally:
+                self._slots.leave()
+        except asyncio.CancelledError:
+            if not deadline.passed and not self.draining:
+                raise
             if record.status:
                 return  # too late to say anything else: the server closes the connection
-            if reading:
-                detail = f"the body did not arrive within {settings.read_timeout:g} s for each MiB of it"
-                raise Refusal(408, "the request takes too long", detail, reason="slow") from None
-            detail = f"no answer within {settings.timeout:g} s; send fewer spectra at a time"
-            raise Refusal(504, "the answer takes too long", detail, reason="timeout", after=1) from None
-        except asyncio.CancelledError:
-            if record.status or not self.draining:
-                raise
-            raise Refusal(503, "stopping", "the server is stopping", reason="draining", after=1) from None
+            deadline.task.uncancel()
+            raise self._too_late(deadline.passed, reading) from None
         finally:
+            self._deadlines.drop(deadline)
             self._held -= record.bytes_in
 
-    async def _read(self, receive: Receive, record: Record, deadline: asyncio.Timeout) -> bytes | None:
+    def _too_late(self, passed: bool, reading: bool) -> Refusal:
+        settings = self._settings
+        if not passed:
+            return Refusal(503, "stopping", "the server is stopping", reason="draining", after=1)
+        if reading:
+            detail = f"the body did not arrive within {settings.read_timeout:g} s for each MiB of it"
+            return Refusal(408, "the request takes too long", detail, reason="slow")
+        detail = f"no answer within {settings.timeout:g} s; send fewer spectra at a time"
+        return Refusal(504, "the answer takes too long", detail, reason="timeout", after=1)
+
+    async def _read(self, receive: Receive, record: Record, deadline: Deadline) -> bytes | None:
         """The whole body; None when the client left."""
         settings = self._settings
         parts: list[bytes] = []
-        begun = asyncio.get_running_loop().time()
+        begun = deadline.at
         while True:
             message = await receive()
             if message["type"] != "http.request":
@@ -223,22 +238,16 @@ class Gate:
             if not message.get("more_body", False):
                 return b"".join([*parts, part]) if parts else part
             parts.append(part)
-            deadline.reschedule(begun + settings.read_timeout * (1 + record.bytes_in // MIB))
+            deadline.at = begun + settings.read_timeout * (record.bytes_in // MIB)
 
-    async def _answer(self, scope: Any, receive: Receive, answer: Send, record: Record) -> None:
-        assert self._app is not None
-        if not self._slots.take():
-            before = perf_counter()
-            try:
-                await self._slots.wait()
-            except Full:
-                detail = f"{self._settings.max_queue} requests are waiting already; try again"
-                raise Refusal(503, "busy", detail, reason="queue", after=1) from None
-            record.queue = perf_counter() - before
+    async def _wait(self, record: Record) -> None:
+        before = perf_counter()
         try:
-            await self._app(scope, receive, answer)
-        finally:
-            self._slots.leave()
+            await self._slots.wait()
+        except Full:
+            detail = f"{self._settings.max_queue} requests are waiting already; try again"
+            raise Refusal(503, "busy", detail, reason="queue", after=1) from None
+        record.queue = perf_counter() - before
 
     def _too_large(self) -> Refusal:
         most = self._settings.max_body
