@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import prod
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -37,7 +38,7 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
 
     def model_bytes() -> dict[tuple[str, ...], float]:
         arrays = {name: model.plan("compiled").constants.values() for name, model in repository.models.items()}
-        return {(name,): sum(array.nbytes for array in held) for name, held in arrays.items()}
+        return {(name,): sum(prod(one.shape) * one.dtype.itemsize for one in held) for name, held in arrays.items()}
 
     metrics.gauge("n4a_model_bytes", "Bytes of the arrays of a model.", ("model",), model_bytes, shared=True)
 
