@@ -30,7 +30,11 @@ from .server import Server, serving
 
 TEXT = (Path(__file__).parents[2] / "serve" / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-EXAMPLES = [(ask, json.loads(answer)) for (_, ask), (_, answer) in pairwise(BLOCKS) if ask.startswith("curl")]
+EXAMPLES = [
+    (ask, json.loads(answer))
+    for (_, ask), (kind, answer) in pairwise(BLOCKS)
+    if ask.startswith("curl") and kind == "json"
+]
 
 
 def table(heading: str) -> list[list[str]]:
@@ -81,7 +85,8 @@ def test_every_route_has_an_example_and_its_line() -> None:
         (method, path.replace(":str", "")) for route in ROUTES for path in route.paths for method in route.http_methods
     }
     assert {tuple(row[0].strip("`").split()) for row in table("route")} == routes
-    asked = {("POST" if "--json" in ask else "GET", urlsplit(shlex.split(ask)[-1]).path) for ask, _ in EXAMPLES}
+    asks = [text for _, text in BLOCKS if text.startswith("curl")]
+    asked = {("POST" if "--json" in ask else "GET", urlsplit(shlex.split(ask)[-1]).path) for ask in asks}
     assert {(method, path.replace("{name}", "grain")) for method, path in routes} <= asked
 
 
@@ -96,12 +101,28 @@ def test_every_setting_has_its_line() -> None:
             "arguments" if field.name == "paths" else f"`--{field.name.replace('_', '-')}`"
         )
         assert default.split(":")[0].strip("`") == (str(field.default) if field.default else "none")
-        assert getattr(from_environment({variable: "17"}), field.name) in ("17", 17, (Path("17"),))
+        given = "1" if isinstance(field.default, bool) else "brief" if field.name == "errors" else "17"
+        if field.name in ("tls_key", "tls_client_ca"):
+            continue  # alone they cannot be, as test_settings says
+        assert getattr(from_environment({variable: given}), field.name) in (given, 17, True, (Path("17"),))
 
 
 def test_every_status_has_its_line() -> None:
     raised = {status for _, status, _ in STATUS}
-    assert {int(row[0]) for row in table("status")} == raised | {200, 404, 405, 413, 415, 500, 503}
+    assert {int(row[0]) for row in table("status")} == raised | {
+        200,
+        401,
+        403,
+        404,
+        405,
+        408,
+        413,
+        415,
+        429,
+        500,
+        503,
+        504,
+    }
 
 
 def test_every_verb_and_exit_code_has_its_line() -> None:

@@ -166,10 +166,13 @@ def test_all_bodies_together_are_bounded() -> None:
 def test_a_client_that_sends_slowly_is_given_up_and_keeps_no_other_waiting() -> None:
     async def story() -> list[Said]:
         one = gate(read_timeout=0.4, max_concurrency=1)
-        slow = asyncio.create_task(ask(one, parts=[part for _ in range(100) for part in (b"x", 0.05)]))
-        await asyncio.sleep(0.1)
-        quick = await asyncio.wait_for(ask(one), 0.2)
-        return [quick, await slow]
+
+        async def meanwhile() -> Said:
+            await asyncio.sleep(0.1)
+            return await asyncio.wait_for(ask(one), 0.2)
+
+        slowly = [part for _ in range(100) for part in (b"x", 0.05)]
+        return list(await asyncio.gather(meanwhile(), ask(one, parts=slowly)))
 
     quick, slow = asyncio.run(story())
     assert quick.status == 200

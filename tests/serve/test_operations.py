@@ -1,4 +1,4 @@
-"""Servers as operators run them: workers, drain, TLS, unix socket, tokens on other addresses, slow clients, logs, counts."""
+"""Servers as operators run them: workers, drain, TLS, unix socket, tokens, slow clients, access log, counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from n4akit.serve.tokens import add, remove
 
-from .server import Server, ask, n4a, predict_path, question, serving
+from .server import N4A, Server, ask, clean, n4a, predict_path, question, serving
 
 ROWS = (np.random.default_rng(3).normal(size=(2, 12)) + np.linspace(0.0, 1.0, 12)).tolist()
 
@@ -192,7 +192,7 @@ def test_so_many_connections_and_no_more(fat: Path) -> None:
 
 
 class Load:
-    """Clients that ask on connections they keep, until the server is gone; a request that was begun must be answered."""
+    """Clients that ask on connections they keep, until the server is gone; what was begun must be answered."""
 
     def __init__(self, server: Server, clients: int = 4) -> None:
         self.server = server
@@ -225,7 +225,7 @@ class Load:
             try:
                 reply = ask(connection, "POST", predict_path("fat"), body)
             except (OSError, HTTPException) as error:
-                # A connection that was still in the backlog was never accepted; on one that answered, nothing may be lost.
+                # A connection that was still in the backlog was never accepted; on one that answered nothing is lost.
                 if not first:
                     self.lost.append(repr(error))
                 return
@@ -247,6 +247,7 @@ def test_told_to_stop_under_load_it_loses_nothing(fat: Path, workers: int) -> No
 
 def test_told_to_stop_it_is_not_ready_at_once_and_goes_on_answering(fat: Path) -> None:
     with serving(fat, options=["--drain-delay", "2"]) as server:
+        assert server.get("/ready").status == 200
         server.process.send_signal(signal.SIGTERM)
         assert eventually(lambda: server.get("/ready").status == 503, 1.5)
         assert server.get("/ready").json["detail"] == "the server is stopping"
@@ -350,8 +351,6 @@ class _UnixConnection(HTTPConnection):
 
 @contextmanager
 def _serving_unix(bundle: Path, options: list[str], path: Path) -> Iterator[subprocess.Popen[str]]:
-    from .server import N4A, clean
-
     command = [*N4A, "serve", str(bundle), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=clean()) as process:
         try:
