@@ -14,6 +14,7 @@ from .problems import EXCEPTION_HANDLERS
 from .repository import Repository, open_repository
 from .routes import ROUTES
 from .settings import Settings, from_environment
+from .tracing import Traced
 
 __all__ = ["build", "create_app"]
 
@@ -45,19 +46,20 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
     def provide_metrics() -> Metrics:
         return metrics
 
-    gate = Gate(settings, metrics)
+    gate, traced = Gate(settings, metrics), Traced() if settings.otel else None
     application = Litestar(
         ROUTES,
         dependencies={
             "repository": Provide(provide_repository, sync_to_thread=False),
             "metrics": Provide(provide_metrics, sync_to_thread=False),
         },
-        lifespan=[gate.opened],
+        lifespan=[gate.opened] if traced is None else [gate.opened, traced.opened],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.max_body,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    application.asgi_handler = gate.before(application.asgi_handler)
+    inner = application.asgi_handler if traced is None else traced.before(application.asgi_handler)
+    application.asgi_handler = gate.before(inner)
     return application, gate

@@ -58,7 +58,7 @@ class Gate:
     """What stands before the application."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        """Raises Misuse or OSError where the file of tokens cannot be read."""
+        """Raises Misuse or OSError where the file of tokens cannot be read or the access log not be written."""
         self.draining = False
         """Whether it was told to stop: not ready, and the last answer on each connection."""
         self.page: Page | None = None
@@ -73,6 +73,8 @@ class Gate:
         self._new_id = request_ids()
         self._held = self._in_flight = 0
         self._app: App | None = None
+        if settings.access_log not in ("", "-"):
+            Path(settings.access_log).open("ab").close()  # to be told now, not when the server has begun
         metrics.gauge("n4a_in_flight", "Requests being answered.", (), lambda: {(): self._in_flight})
         metrics.gauge("n4a_queue", "Requests waiting for a turn.", (), lambda: {(): self._slots.waiting})
         metrics.gauge("n4a_held_bytes", "Bytes of bodies in memory.", (), lambda: {(): self._held})

@@ -84,7 +84,8 @@ def test_a_deadline_cancels_its_task_alone() -> None:
                 deadlines.drop(deadline)
             return deadline.passed
 
-        assert await asyncio.gather(work(30, 0.05), work(0.4, 30), work(0, 0.0)) == [True, False, False]
+        passed = await asyncio.gather(work(30, 0.05), work(0.4, 30), work(0, 0.0))
+        assert list(passed) == [True, False, False]
         await asyncio.sleep(0.25)
         assert deadlines._timer is None, "it rests when there is nothing to look at"
 

@@ -145,6 +145,11 @@ def test_a_file_of_tokens_that_is_none_keeps_it_from_starting(fat: Path, tmp_pat
     assert n4a("serve", fat, "--tokens", tmp_path / "none.json").returncode == 4
 
 
+def test_a_log_that_cannot_be_written_is_told_before_it_listens(fat: Path, tmp_path: Path) -> None:
+    done = n4a("serve", fat, "--access-log", tmp_path / "nowhere" / "access.log")
+    assert done.returncode == 4 and "nowhere/access.log: No such file or directory" in done.stderr
+
+
 # Slow and greedy clients
 
 
@@ -409,11 +414,12 @@ def test_tls_and_certificates_of_clients(fat: Path, certificates: Path) -> None:
 @needs_openssl
 def test_certificates_that_do_not_go_together_are_refused(fat: Path, certificates: Path) -> None:
     pem, key = certificates / "server.pem", certificates / "client.key"
-    for options, said in (
+    refused: list[tuple[list[str | Path], str]] = [
         (["--tls-cert", pem, "--tls-key", key], "they cannot be used together"),
         (["--tls-cert", pem], "they cannot be used together"),
         (["--tls-cert", certificates / "none"], "is no file, expected one in PEM format"),
         (["--tls-key", key], "tls_cert: none was given"),
-    ):
+    ]
+    for options, said in refused:
         done = n4a("serve", fat, *options)
         assert done.returncode == 2 and said in done.stderr
