@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ PAUSE = 0.25
 MOST = 100_000
 """Lines that are kept while they cannot be written; more are lost."""
 
+
+_encode = msgspec.json.Encoder().encode
 
 Line = tuple[float, Record, str, str, str, float]
 
@@ -108,7 +111,7 @@ class AccessLog:
 def _text(line: Line) -> bytes:
     now, record, method, path, peer, seconds = line
     told: dict[str, Any] = {
-        "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z",
+        "time": f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z",
         "id": record.id,
         "peer": peer,
         "client": record.client,
@@ -122,4 +125,9 @@ def _text(line: Line) -> bytes:
         "bytes_out": record.bytes_out,
         "ms": round(seconds * 1e3, 3),
     }
-    return msgspec.json.encode(told) + b"\n"
+    return _encode(told) + b"\n"
+
+
+@lru_cache(4)
+def _second(now: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))

@@ -37,11 +37,11 @@ class Tokens:
         self._tokens = {token.id: token for token in read(path)}
         self._state = _state(path)
         self._next = clock() + LOOK_AGAIN
+        self._readings = 0
 
     def find(self, authorization: bytes) -> Token | None:
         """The token that an Authorization header shows; None when it is none of ours."""
-        if self._clock() >= self._next:
-            self.refresh()
+        self.look(self._clock())
         kind, _, shown = authorization.partition(b" ")
         prefix, _, rest = shown.strip().partition(b"_")
         id, _, secret = rest.partition(b"_")
@@ -49,13 +49,19 @@ class Tokens:
         same = hmac.compare_digest(hashlib.sha256(secret).hexdigest(), token.sha256)
         return token if same and token is not NOBODY and prefix == b"n4a" and kind.lower() == b"bearer" else None
 
-    def refresh(self) -> None:
-        """Read the file if it is another than before."""
-        self._next = self._clock() + LOOK_AGAIN
+    def look(self, now: float) -> int:
+        """Read the file if it is time to look and it is another than before; a number that grows with each reading."""
+        if now < self._next:
+            return self._readings
+        self._next = now + LOOK_AGAIN
         state = _state(self._path)
-        if state == self._state:
-            return
-        self._state = state
+        if state != self._state:
+            self._state = state
+            self._readings += 1
+            self._read()
+        return self._readings
+
+    def _read(self) -> None:
         try:
             self._tokens = {token.id: token for token in read(self._path)}
         except FileNotFoundError:

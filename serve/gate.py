@@ -25,6 +25,7 @@ from .record import Record
 from .settings import Settings
 from .shared import Page
 from .sharing import share
+from .tokens import Token
 from .verbs import PUBLIC, asked
 
 __all__ = ["Gate"]
@@ -37,6 +38,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 MIB = 1024 * 1024
 BODIES = 8
 """Largest bodies that may be held at once, in sum; a small one is refused only beyond these."""
+REMEMBERED = 4096
+"""Combinations of token, verb and model that are remembered as good."""
 GONE = 499
 """The status that is noted of a client that left before it was answered."""
 
@@ -65,7 +68,10 @@ class Gate:
         """Where this process tells the others what it counted, if there are others."""
         self._settings = settings
         self._metrics = metrics
-        self._tokens = Tokens(Path(settings.tokens)) if settings.tokens else None
+        self._tokens = Tokens(Path(settings.tokens), perf_counter) if settings.tokens else None
+        self._admitted: dict[tuple[bytes, str, str], Token] = {}
+        """What tokens were found good for, as long as their file stays as it is."""
+        self._readings = 0
         self._slots = Slots(settings.max_concurrency, settings.max_queue)
         self._buckets = Buckets(settings.rate, settings.burst) if settings.rate else None
         self._deadlines = Deadlines()
@@ -158,6 +164,13 @@ class Gate:
                 raise Refusal(429, "too many requests", detail, reason="rate", after=wait)
 
     def _identify(self, authorization: bytes, record: Record, tokens: Tokens) -> None:
+        if tokens.look(record.start) != self._readings or len(self._admitted) > REMEMBERED:
+            self._readings = tokens.look(record.start)
+            self._admitted.clear()
+        asks = (authorization, record.verb, record.model)
+        if (known := self._admitted.get(asks)) is not None:
+            record.client, record.models = known.name, known.models
+            return
         token = tokens.find(authorization) if authorization else None
         if token is not None:
             record.client, record.models = token.name, token.models
@@ -172,6 +185,8 @@ class Gate:
             raise Refusal(403, "not allowed", detail, reason="verb")
         elif record.model and not covers(token.models, record.model):
             raise Refusal(403, "not allowed", f"this token is not for model {record.model!r}", reason="model")
+        else:
+            self._admitted[asks] = token
 
     async def _work(
         self, scope: Any, headers: dict[bytes, bytes], receive: Receive, answer: Send, record: Record

@@ -92,6 +92,14 @@ class Histogram:
         counts[bisect_left(self.bounds, value)] += 1
         counts[-1] += value
 
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Count values that have no labels."""
+        counts, bounds, total = self.values[()], self.bounds, 0.0
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+            total += value
+        counts[-1] += total
+
     def state(self) -> list[tuple[Labels, list[float]]]:
         """The counts of each bucket, and last the sum of the values."""
         return list(self.values.items())
@@ -154,15 +162,16 @@ class Metrics:
             self.seconds.observe(seconds, record.verb)
             if record.rows:
                 self.rows.add(record.rows, model)
-                self.request_rows.observe(record.rows)
-                self.queue_seconds.observe(record.queue)
-                self.decode_seconds.observe(record.decode)
-                self.predict_seconds.observe(record.predict)
-                self.encode_seconds.observe(record.encode)
             for codes in record.flags:
                 for code in codes:
                     self.flags.add(1, model, code)
             record.flags = ()
+        predicted = [record for record, _ in answered if record.rows]
+        self.request_rows.observe_all([record.rows for record in predicted])
+        self.queue_seconds.observe_all([record.queue for record in predicted])
+        self.decode_seconds.observe_all([record.decode for record in predicted])
+        self.predict_seconds.observe_all([record.predict for record in predicted])
+        self.encode_seconds.observe_all([record.encode for record in predicted])
 
     def snapshot(self) -> bytes:
         """What this process counted, for another to add."""
