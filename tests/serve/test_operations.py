@@ -20,9 +20,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from n4akit import load
+from n4akit.serve.sharing import PAUSE
 from n4akit.serve.tokens import add, remove
 
-from .server import N4A, Server, ask, clean, n4a, predict_path, question, serving
+from .server import N4A, Server, ask, clean, n4a, predict_path, put, question, serving
 
 ROWS = (np.random.default_rng(3).normal(size=(2, 12)) + np.linspace(0.0, 1.0, 12)).tolist()
 
@@ -138,6 +140,35 @@ def test_tokens_are_asked_for_and_followed_while_it_runs(models: Path, tmp_path:
         assert token.split("_")[2] not in server.stop()[1]
 
 
+def test_a_token_is_for_its_model_in_every_spelling_and_for_what_it_may_change(models: Path, tmp_path: Path) -> None:
+    for version in ("1", "2"):
+        for name in ("fat", "grain"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            put(models / "fat.n4a", tmp_path / name / f"{version}.n4a")
+    put(models / "fat.n4a", tmp_path / "fat@x.n4a")
+    file = tmp_path / "tokens.json"
+    header = {"Authorization": f"Bearer {add(file, 'press 3', ['fat'], ['predict', 'read'])}"}
+    master = {"Authorization": f"Bearer {add(file, 'master', ['*'], ['manage'])}"}
+
+    def status(path: str, shown: dict[str, str] = header) -> int:
+        return server.ask("POST", path, question(ROWS), **shown).status
+
+    def statuses(model: str) -> tuple[int, int]:
+        path = f"/v1/models/{model}"
+        return status(f"{path}/predict"), server.ask("GET", path, **header).status
+
+    with serving(tmp_path, options=["--tokens", str(file)]) as server:
+        for model in ("fat", "fat@1", "fat%401", "fat/versions/1", "%66at/versions/2"):
+            assert statuses(model) == (200, 200)
+        for model in ("grain", "grain@1", "grain@fat", "grain/versions/1", "fat@x", "fat%40x", "fat@x@1", "/grain"):
+            assert statuses(model) == (403, 403)
+        for path in ("/v1/models/fat/../grain/predict", "/v1/models/fat%2F..%2Fgrain/predict"):
+            assert status(path) == 404
+        for path in ("/v1/reload", "/v1/models/fat/reload", "/v1/models/grain/reload"):
+            assert (status(path), status(path, master)) == (403, 200)
+        assert status("/v1/models/fat/predict", master) == 403
+
+
 def test_a_file_of_tokens_that_is_none_keeps_it_from_starting(fat: Path, tmp_path: Path) -> None:
     (tmp_path / "tokens.json").write_text("{}")
     done = n4a("serve", fat, "--tokens", tmp_path / "tokens.json")
@@ -250,6 +281,19 @@ def test_told_to_stop_under_load_it_loses_nothing(fat: Path, workers: int) -> No
     assert (code, said, load.lost) == (0, "", [])
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_told_to_stop_while_models_are_replaced_it_loses_nothing(models: Path, tmp_path: Path, workers: int) -> None:
+    put(models / "fat.n4a", tmp_path / "fat.n4a")
+    options = ["--workers", str(workers), "--poll", "0.05"]
+    with serving(tmp_path, options=options) as server, Load(server) as load:
+        for turn in range(4):
+            before = load.answered
+            put(models / ("plain.n4a", "fat.n4a")[turn % 2], tmp_path / "fat.n4a")
+            assert eventually(lambda before=before: load.answered > before + 20)  # type: ignore[misc]
+        code, said = server.stop()
+    assert (code, said, load.lost) == (0, "", [])
+
+
 def test_told_to_stop_it_is_not_ready_at_once_and_goes_on_answering(fat: Path) -> None:
     with serving(fat, options=["--drain-delay", "2"]) as server:
         assert server.get("/ready").status == 200
@@ -289,13 +333,24 @@ def test_a_worker_that_is_killed_is_replaced_and_its_counts_stay(fat: Path) -> N
             assert server.predict("fat", ROWS).status == 200
         name = 'n4a_rows_total{model="fat"}'
         assert eventually(lambda: counts(server).get(name) == 40), "any worker tells what all counted"
+        time.sleep(4 * PAUSE)  # who told it may not have told the other yet
         for killed in workers_of(server):
             os.kill(killed, signal.SIGKILL)
             assert eventually(lambda killed=killed: len(workers_of(server) - {killed}) == 2)  # type: ignore[misc]
         assert server.predict("fat", ROWS).status == 200
-        assert eventually(lambda: counts(server)[name] == 42)
+        assert eventually(lambda: counts(server).get(name) == 42)
         code, said = server.stop()
     assert code == 0 and len(re.findall(r"worker [12] \(\d+\) ended by signal 9; it is replaced\n", said)) == 2
+
+
+def test_each_worker_takes_a_new_content_and_counts_it(models: Path, tmp_path: Path) -> None:
+    put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", "2", "--poll", "0.1"]) as server:
+        put(models / "plain.n4a", tmp_path / "fat.n4a")
+        assert eventually(lambda: counts(server)['n4a_reloads_total{outcome="loaded"}'] == 2), "one for each worker"
+        new = load(models / "plain.n4a").digest
+        assert {server.predict("fat", ROWS).json["digest"] for _ in range(20)} == {new}
+        assert server.stop() == (0, "")
 
 
 @needs_ps
