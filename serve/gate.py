@@ -154,7 +154,7 @@ class Gate:
         record.brief = settings.errors == "brief"
         record.max_rows, record.max_columns = settings.max_rows, settings.max_columns
         if self._tokens is not None:
-            self._identify(headers.get(b"authorization", b""), record, self._tokens)
+            self._identify(headers.get(b"authorization", b""), record, name, self._tokens)
         if record.verb == PUBLIC:
             if self.draining and scope["path"].endswith("/ready"):
                 raise Refusal(503, "not ready", "the server is stopping", reason="draining", after=1)
@@ -170,7 +170,7 @@ class Gate:
                 detail = f"more requests than {settings.rate:g} a second were made; wait {wait} s"
                 raise Refusal(429, "too many requests", detail, reason="rate", after=wait)
 
-    def _identify(self, authorization: bytes, record: Record, tokens: Tokens) -> None:
+    def _identify(self, authorization: bytes, record: Record, name: str, tokens: Tokens) -> None:
         if tokens.look(record.start) != self._readings or len(self._admitted) > REMEMBERED:
             self._readings = tokens.look(record.start)
             self._admitted.clear()
@@ -191,7 +191,8 @@ class Gate:
             detail = f"this token is for {', '.join(token.verbs)}, and {record.verb} was asked"
             raise Refusal(403, "not allowed", detail, reason="verb")
         elif record.model and not covers(token.models, record.model):
-            raise Refusal(403, "not allowed", f"this token is not for model {record.model!r}", reason="model")
+            # By the name that was asked: what it stands for would tell that there is such a model.
+            raise Refusal(403, "not allowed", f"this token is not for model {name!r}", reason="model")
         elif record.verb == "manage" and not record.model and "*" not in token.models:
             raise Refusal(403, "not allowed", "this token is not for all models", reason="model")
         else:

@@ -312,6 +312,9 @@ def test_a_token_is_for_all_versions_of_its_models_and_for_no_other_model(
     one = Gate(Settings(tokens=tmp_path / "tokens.json"), Metrics(), model_of=model_of).before(echo())
     said = run(ask(one, path=path, headers={"Authorization": f"Bearer {token}"}, root="/below/this"))
     assert said.status == status
+    if status == 403:
+        name = path.split("/models/")[1].split("/")[0]
+        assert said.problem["detail"] == f"this token is not for model {name!r}", "nor whether there is one"
 
 
 def test_who_manages_one_model_does_not_reload_all(tmp_path: Path) -> None:
