@@ -11,21 +11,31 @@ from litestar.di import Provide
 
 from ..bundle.runtime.spread import useful_threads
 from .desk import Desk
+from .gate import Gate
+from .metrics import Metrics
 from .predictor import Predictor
 from .problems import EXCEPTION_HANDLERS
 from .repository import open_repository
 from .routes import ROUTES
 from .settings import Settings, from_environment
+from .tracing import Traced
 from .watching import watch
 
-__all__ = ["create_app"]
+__all__ = ["build", "create_app"]
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
     """An ASGI application that serves the bundles of the settings, or else of the environment."""
-    settings = settings or from_environment()
-    predictor = Predictor(queue=settings.queue, threads=settings.threads or useful_threads())
-    desk = Desk(open_repository(settings), predictor)
+    return build(settings or from_environment())[0]
+
+
+def build(settings: Settings) -> tuple[Litestar, Gate]:
+    """The application, and the gate that stands before it. Neither has a thread before the application's lifespan, so
+    that processes can be forked when all is loaded.
+    """
+    desk = _desk(settings)
+    gate = Gate(settings, desk.metrics, model_of=desk.repository.model_of)
+    traced = Traced() if settings.otel else None
 
     def provide_desk() -> Desk:
         return desk
@@ -42,13 +52,33 @@ def create_app(settings: Settings | None = None) -> Litestar:
                     await watching
             desk.close()
 
-    return Litestar(
+    application = Litestar(
         ROUTES,
         dependencies={"desk": Provide(provide_desk, sync_to_thread=False)},
-        lifespan=[working],
+        lifespan=[working, gate.opened, *([traced.opened] if traced else [])],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.max_body,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+    inner = application.asgi_handler if traced is None else traced.before(application.asgi_handler)
+    application.asgi_handler = gate.before(inner)
+    return application, gate
+
+
+def _desk(settings: Settings) -> Desk:
+    metrics = Metrics(lambda name: name in repository.models)
+    repository = open_repository(settings, renewed=lambda outcome: metrics.reloads.add(1, outcome))
+    predictor = Predictor(
+        queue=settings.queue,
+        threads=settings.threads or useful_threads(),
+        predicted=metrics.batch_rows.observe,
+    )
+
+    def bytes_of_models() -> dict[tuple[str, ...], float]:
+        return {(name,): float(one.weight) for name, one in repository.models.items()}
+
+    metrics.gauge("n4a_model_bytes", "Bytes of the arrays of a model.", ("model",), bytes_of_models, shared=True)
+    metrics.gauge("n4a_waiting_rows", "Spectra that wait for their answer.", (), lambda: {(): predictor.waiting})
+    return Desk(repository, predictor, metrics)

@@ -1,9 +1,10 @@
-"""What the routes of a server are handed: its models, and who predicts with them."""
+"""What the routes of a server are handed: its models, who predicts with them, and what is counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .metrics import Metrics
 from .predictor import Predictor
 from .repository import Repository
 
@@ -12,10 +13,11 @@ __all__ = ["Desk"]
 
 @dataclass(frozen=True)
 class Desk:
-    """One thing, not two: Litestar starts a task for each of several, which takes longer than a prediction."""
+    """One thing, not three: Litestar starts a task for each of several, which takes longer than a prediction."""
 
     repository: Repository
     predictor: Predictor
+    metrics: Metrics
 
     def close(self) -> None:
         """Load and predict nothing any more."""

@@ -4,6 +4,7 @@ N4aError
 └── ServeError          a request, of a client or of an operator, that cannot be met as it is
     ├── UnknownModel    no model of that name, or no such version of it, is served
     ├── Unavailable     it could be answered at another time: later, when there is room or the file is whole
+    ├── TooLarge        more spectra, or longer ones, than the server takes
     ├── Departed        who asked is no longer there to be told
     ├── BadRequest      a body that cannot be read; names the place
     └── Misuse          a setting or a command that asks for what cannot be; names it
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from ..bundle.errors import N4aError
 
-__all__ = ["BadRequest", "Departed", "Misuse", "ServeError", "Unavailable", "UnknownModel"]
+__all__ = ["BadRequest", "Departed", "Misuse", "ServeError", "TooLarge", "Unavailable", "UnknownModel"]
 
 
 class ServeError(N4aError):
@@ -37,6 +38,10 @@ class Unavailable(ServeError):
 
 class Departed(ServeError):
     """Who asked is no longer there to be told."""
+
+
+class TooLarge(ServeError, ValueError):
+    """More spectra, or longer ones, than the server takes; the message says how many it does."""
 
 
 class BadRequest(ServeError, ValueError):

@@ -52,6 +52,8 @@ class Question:
     axis: Any
     how: Mapping[str, Any]
     """What else `predict_full` is asked: unit, signal, instrument, …"""
+    begins: Callable[[], object]
+    """Called when its prediction begins; again, should it be made anew."""
     answer: asyncio.Future[Result] = field(init=False)
 
     def company(self) -> Hashable:
@@ -70,11 +72,13 @@ class Question:
 class Predictor:
     """Predicts for all callers of one event loop. `close` it.
 
-    Up to `queue` rows may wait; who comes when there are more is refused with Unavailable.
+    Up to `queue` rows may wait; who comes when there are more is refused with Unavailable. `predicted` is told, in the
+    loop, how many rows were predicted together.
     """
 
-    def __init__(self, *, queue: int, threads: int) -> None:
+    def __init__(self, *, queue: int, threads: int, predicted: Callable[[int], object] = lambda rows: None) -> None:
         self._most = queue
+        self._predicted = predicted
         self._waiting = 0
         self._asked: deque[Question] = deque()
         self._alone = 0
@@ -94,11 +98,13 @@ class Predictor:
         how: Mapping[str, Any] = MappingProxyType({}),
         *,
         left: Callable[[], Coroutine[Any, Any, Any]] | None = None,
+        begins: Callable[[], object] = lambda: None,
     ) -> Result:
         """As `bundle.predict_full(spectra, axis, **how)`, whose errors it raises; Unavailable when too many rows wait.
 
         A caller that is cancelled leaves the queue, and its rows are not predicted unless they were begun. So does one
-        who `left`: that is awaited while a prediction takes long, and when it ends first, Departed is raised.
+        who `left`: that is awaited while a prediction takes long, and when it ends first, Departed is raised. `begins`
+        is called when the waiting ends.
         """
         rows = _rows(spectra)
         if self._waiting and self._waiting + rows > self._most:
@@ -109,14 +115,18 @@ class Predictor:
         loop = asyncio.get_running_loop()
         self._waiting += rows
         try:
-            asked = Question(bundle, spectra, rows, axis, how)
+            asked = Question(bundle, spectra, rows, axis, how, begins)
             # What a pickled step does may take any time.
             if rows * self._pace(asked) > AT_ONCE or bundle.profile == "opaque":
                 working = loop.run_in_executor(self._threads, self._measured, asked, spectra, rows)
-                return await (working if left is None else _unless(left, working))
+                result = await (working if left is None else _unless(left, working))
+                self._predicted(rows)
+                return result
             if self._alone:
                 self._alone -= 1
-                return asked.ask(spectra)
+                result = asked.ask(spectra)
+                self._predicted(rows)
+                return result
             if not self._asked:
                 loop.call_soon(self._turn)
             asked.answer = loop.create_future()
@@ -164,9 +174,14 @@ class Predictor:
     def _results(self, together: Sequence[Question]) -> list[Result]:
         first = together[0]
         if len(together) == 1:
-            return [self._measured(first, first.spectra, first.rows)]
+            whole = self._measured(first, first.spectra, first.rows)
+            self._predicted(first.rows)
+            return [whole]
+        for one in together[1:]:
+            one.begins()
         ends = np.cumsum([one.rows for one in together]).tolist()
         whole = self._measured(first, np.concatenate([one.spectra for one in together]), ends[-1])
+        self._predicted(ends[-1])
         return [whole.rows(end - one.rows, end) for one, end in zip(together, ends, strict=True)]
 
     def _pace(self, asked: Question) -> float:
@@ -174,6 +189,7 @@ class Predictor:
         return self._paces.get(asked.bundle, PACE * asked.bundle.n_features)
 
     def _measured(self, asked: Question, spectra: Any, rows: int) -> Result:
+        asked.begins()
         start = thread_time()  # its own time: that of others on a busy machine says nothing about the model
         result = asked.ask(spectra)
         pace = max((thread_time() - start - START) / rows, PACE * asked.bundle.n_features)

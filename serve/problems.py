@@ -11,14 +11,18 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError, SignalError
-from .errors import BadRequest, Departed, Unavailable, UnknownModel
+from .errors import BadRequest, Departed, TooLarge, Unavailable, UnknownModel
+from .record import of
 
-__all__ = ["EXCEPTION_HANDLERS", "problem"]
+__all__ = ["EXCEPTION_HANDLERS", "PROBLEM", "problem", "problem_body"]
+
+PROBLEM = "application/problem+json"
 
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
     (Unavailable, 503, "not now"),
     (Departed, 499, "nobody is there any more"),
+    (TooLarge, 413, "the request is too large"),
     (BadRequest, 400, "the request cannot be read"),
     (AxisError, 422, "spectra of another axis"),
     (SignalError, 422, "spectra of another signal"),
@@ -31,17 +35,30 @@ log = logging.getLogger("n4akit.serve")
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response[bytes]:
     """An answer that says what went wrong, for people and for programs."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json")
+    return Response(problem_body(status, title, detail, **members), status_code=status, media_type=PROBLEM)
+
+
+def problem_body(status: int, title: str, detail: str, **members: Any) -> bytes:
+    """What such an answer says, for those who answer without the framework."""
+    return msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail, **members})
 
 
 def _known(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    rows = [{"row": row + 1, "reason": reason} for row, reason in getattr(error, "rows", ())]
-    answer = problem(status, title, str(error), **({"rows": rows} if rows else {}))
+    answer = problem(status, title, **_told(request, error, title))
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def _told(request: Request[Any, Any, Any], error: Exception, title: str) -> dict[str, Any]:
+    """What is said of an error beside its kind."""
+    record = of(request.scope)
+    if record.brief or (isinstance(error, UnknownModel) and "*" not in record.models):
+        # The long form tells values that were sent, and names of models that a token may not be for.
+        return {"detail": title}
+    rows = [{"row": row + 1, "reason": reason} for row, reason in getattr(error, "rows", ())]
+    return {"detail": str(error), **({"rows": rows} if rows else {})}
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

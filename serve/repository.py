@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,18 @@ class Repository:
     and goes on as it was when it does not. Bundles are loaded in threads of the repository, one at a time.
     """
 
-    def __init__(self, paths: Sequence[Path], loader: Loader, *, memory: int = 0, lazy: bool = False) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        loader: Loader,
+        *,
+        memory: int = 0,
+        lazy: bool = False,
+        renewed: Callable[[str], object] = lambda outcome: None,
+    ) -> None:
+        """`renewed` is told, by one thread at a time, what comes of each version after the start: "loaded", "failed" or
+        "dropped".
+        """
         self._paths = tuple(paths)
         self._lazy = lazy
         self._memory = Memory(loader, memory)
@@ -41,7 +52,9 @@ class Repository:
         self._looking = asyncio.Lock()
         # One for the folders, one for whoever is asked.
         self._threads = ThreadPoolExecutor(2, "n4a-load")
+        self._told: Callable[[str], object] = lambda outcome: None
         self.renew(patient=False)
+        self._told = renewed
         self._expected = frozenset(self._served)
 
     @property
@@ -59,15 +72,18 @@ class Repository:
         """Bytes of all loaded bundles."""
         return self._memory.used
 
+    def model_of(self, name: str) -> str:
+        """The name of the model that is meant by a name, which may be `name@version`."""
+        return self._split(name)[0]
+
     def find(self, name: str, version: str | None = None) -> Slot:
         """The place of a version of a model, by version or alias; `name@version` says both.
 
         Raises UnknownModel when there is none.
         """
+        if version is None:
+            name, version = self._split(name)
         served = self._served.get(name)
-        if served is None and version is None:
-            stem, at, version = name.rpartition("@")
-            served = self._served.get(stem) if at else None
         if served is None:
             known = ", ".join(sorted(name for name, one in self._served.items() if one.sound)) or "none"
             raise UnknownModel(f"no model {name!r} is served; there is {known}")
@@ -124,6 +140,11 @@ class Repository:
         """Load nothing any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _split(self, name: str) -> tuple[str, str | None]:
+        """A model may have an @ in its name: then it is meant, and no version of another."""
+        stem, at, version = name.rpartition("@")
+        return (stem, version) if at and name not in self._served and stem in self._served else (name, None)
+
     def _renewed(self, name: str, family: Family, served: Served | None, *, again: bool) -> Served:
         if family.ambiguous:
             problem = "two bundles have this name; rename one"
@@ -146,9 +167,11 @@ class Repository:
             before = slot.digest
             model = self._memory.fill(slot, file)
         if model is None:
+            self._told("failed")
             state = "is not served" if slot.facts is None else f"goes on as {before}"
             log.warning("model %s %s: %s", slot.label, state, "; ".join(slot.problems))
         elif model.digest != before:
+            self._told("loaded")
             log.info("model %s is %s", slot.label, model.digest)
 
     def _serve(self, name: str, renewed: Served | None, before: Served | None) -> None:
@@ -160,6 +183,7 @@ class Repository:
             with self._filling:
                 slot.gone = True
                 self._memory.drop(slot)
+            self._told("dropped")
             log.info("model %s is no longer there", slot.label)
 
     def _fetch(self, slot: Slot) -> Model:
@@ -186,12 +210,13 @@ def _refusal(slot: Slot) -> UnknownModel | Unavailable:
     return Unavailable(f"model {slot.label} was let go and cannot be loaded again now: {reasons}")
 
 
-def open_repository(settings: Settings) -> Repository:
+def open_repository(settings: Settings, renewed: Callable[[str], object] = lambda outcome: None) -> Repository:
     """The models of the settings; each must give its golden answers here before it is served.
 
     Raises OSError when a folder cannot be listed.
     """
-    return Repository(settings.paths, _loader(settings.allow_opaque), memory=settings.memory, lazy=settings.lazy)
+    loader = _loader(settings.allow_opaque)
+    return Repository(settings.paths, loader, memory=settings.memory, lazy=settings.lazy, renewed=renewed)
 
 
 def _loader(allowed: Iterable[str]) -> Loader:

@@ -33,6 +33,11 @@ class Served:
         return any(slot.sound for slot in self.slots.values())
 
     @property
+    def weight(self) -> int:
+        """Bytes of its versions that are in memory."""
+        return sum(slot.weight for slot in self.slots.values() if slot.model is not None)
+
+    @property
     def default(self) -> Slot | None:
         """What answers when no version is named: the alias `default`, or else the newest that can be served."""
         if DEFAULT in self.aliases:

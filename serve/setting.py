@@ -6,14 +6,21 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypedDict, get_args, get_type_hints
 
 from .errors import Misuse
 
-__all__ = ["Setting", "setting", "settings_of"]
+__all__ = ["Bound", "Setting", "setting", "settings_of"]
 
 YES_OR_NO = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 NAMED = {int: "a whole number", float: "a number", bool: "true or false", str: "text", Path: "a path"}
+
+
+class Bound(TypedDict):
+    """What several settings must be."""
+
+    fits: Callable[[Any], bool]
+    expected: str
 
 
 def setting(default: Any, doc: str, *, fits: Callable[[Any], bool] | None = None, expected: str = "") -> Any:

@@ -12,16 +12,21 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from .errors import Misuse
-from .setting import setting, settings_of
+from .setting import Bound, setting, settings_of
 
 __all__ = ["CONFIG", "Settings", "from_environment", "gathered"]
 
 CONFIG = "N4A_CONFIG"
 """The variable that names the file of settings."""
+
+AT_LEAST_ONE: Bound = {"fits": lambda number: number >= 1, "expected": "1 or more"}
+NOT_NEGATIVE: Bound = {"fits": lambda number: 0 <= number < inf, "expected": "0 or more"}
+SECONDS: Bound = {"fits": lambda seconds: 0 < seconds < inf, "expected": "a number of seconds"}
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,52 @@ class Settings:
         fits=lambda count: 0 <= count <= 1024,
         expected="0 to 1024",
     )
+    tokens: Path | None = setting(None, "File of the tokens that clients must show; `n4a token add` makes it.")
+    anonymous: bool = setting(False, "Let everybody ask who reaches the address, without tokens.")
+    unix: Path | None = setting(None, "Unix socket to listen on instead of an address.")
+    workers: int = setting(1, "Processes that answer; they share the arrays of the models.", **AT_LEAST_ONE)
+    tls_cert: Path | None = setting(
+        None, "The server's certificate, and those up to its root, in PEM format: it answers over TLS alone."
+    )
+    tls_key: Path | None = setting(None, "The certificate's key, where it is not in the same file.")
+    tls_client_ca: Path | None = setting(None, "Authorities that a client's certificate must be of.")
+    max_rows: int = setting(100_000, "Most spectra in one request; more are refused with 413.", **AT_LEAST_ONE)
+    max_columns: int = setting(20_000, "Most points in one spectrum; more are refused with 413.", **AT_LEAST_ONE)
+    max_concurrency: int = setting(
+        64, "Requests that are worked on at the same time in one process; others wait.", **AT_LEAST_ONE
+    )
+    max_queue: int = setting(
+        1024, "Requests that wait at the same time in one process; more are refused with 503.", **NOT_NEGATIVE
+    )
+    max_connections: int = setting(
+        4096, "Connections open at the same time in one process; more are refused with 503.", **AT_LEAST_ONE
+    )
+    timeout: float = setting(60.0, "Seconds until a request that was read must be answered, else 504.", **SECONDS)
+    read_timeout: float = setting(
+        20.0, "Seconds a client may take for the head of a request, and again for each MiB of its body.", **SECONDS
+    )
+    rate: float = setting(
+        0.0, "Requests a second that one client may make to one process, else 429; 0 is any number.", **NOT_NEGATIVE
+    )
+    burst: int = setting(20, "Requests that a client may make at once before the rate counts.", **AT_LEAST_ONE)
+    drain_delay: float = setting(
+        0.0, "Seconds it goes on answering, no longer ready, after it was told to stop.", **NOT_NEGATIVE
+    )
+    drain_timeout: float = setting(30.0, "Seconds that requests in flight then have to be answered.", **NOT_NEGATIVE)
+    access_log: str = setting("", "File that gets a line of JSON per request, - for standard output.")
+    errors: str = setting(
+        "full",
+        "What a refusal tells: full, the place and the values, or brief, its kind alone.",
+        fits=lambda form: form in ("full", "brief"),
+        expected="full or brief",
+    )
+    otel: bool = setting(False, "Send a span per request to where the variables OTEL_… say.")
 
     def __post_init__(self) -> None:
         for one in settings_of(Settings):
             one.check(getattr(self, one.name))
+        if not self.tls_cert and (self.tls_key or self.tls_client_ca):
+            raise Misuse("tls_cert: none was given, expected the certificate that goes with the other TLS settings")
 
 
 def gathered(

@@ -15,6 +15,7 @@ from .failures import exit_code
 from .maintenance import fsck, gc, import_, vacuum
 from .serving import serve
 from .settings import settings
+from .tokens import token
 from .workspaces import export, runs
 
 __all__ = ["app", "main"]
@@ -36,6 +37,7 @@ app = App(
 for verb in (demo, info, verify, predict, settings, export, runs, serve, fsck, gc, vacuum):
     app.command(verb)
 app.command(import_, name="import")
+app.command(token)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from ..setting import Setting, settings_of
 from ..settings import Settings, gathered
 
-__all__ = ["listen", "serve", "url"]
+__all__ = ["serve"]
 
 
 def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **given: Any) -> int:
@@ -33,10 +33,12 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     """
     import signal
 
-    import uvicorn
-
-    from ..app import create_app
+    from ..app import build
     from ..errors import Misuse
+    from ..listening import check_reach
+    from ..running import check_tls, run
+    from ..shared import Board
+    from ..workers import supervise
 
     settings = gathered({**given, "paths": tuple(paths) if paths else None}, config=config)
     if not settings.paths:
@@ -44,14 +46,36 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     for path in settings.paths:
         if not path.exists():
             raise FileNotFoundError(2, "no such bundle or folder", str(path))
-    app = create_app(settings)
-    listener = listen(settings.host, settings.port)
+    check_reach(settings)
+    check_tls(settings)
+    app, gate = build(settings)
+    listener, where = _listener(settings)
     # uvicorn raises the signal that stopped it again once all is answered and closed: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     # Said before the first request can be answered: whoever started us learns the port from this line.
-    print(f"n4a serve: {url(settings.host, listener.getsockname()[1])}", file=sys.stderr, flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
-    return 0
+    print(f"n4a serve: {where}", file=sys.stderr, flush=True)
+    if settings.workers == 1:
+        run(app, gate, settings, listener)
+        return 0
+    board, parent = Board(settings.workers), os.getpid()
+
+    def work(number: int) -> None:
+        gate.page = board.page(number)
+        run(app, gate, settings, listener, parent=parent)
+
+    limit = settings.drain_delay + settings.drain_timeout + 5
+    return supervise(settings.workers, work, close=listener.close, limit=limit)
+
+
+def _listener(settings: Settings) -> tuple[socket.socket, str]:
+    """A socket as the settings want it, and where it listens."""
+    from ..listening import listen, listen_unix, url
+
+    if settings.unix:
+        return listen_unix(settings.unix), f"unix:{settings.unix}"
+    scheme = "https" if settings.tls_cert else "http"
+    listener = listen(settings.host, settings.port, scheme)
+    return listener, url(settings.host, listener.getsockname()[1], scheme)
 
 
 def _signature() -> inspect.Signature:
@@ -73,24 +97,3 @@ def _help(one: Setting) -> str:
 
 
 serve.__signature__ = _signature()  # type: ignore[attr-defined]  # what the command line reads; a setting is one line
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; ServeError, saying why, when it cannot."""
-    from ..errors import ServeError
-
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        reason = str(error.strerror).partition(" (while")[0]
-        raise ServeError(f"cannot listen on {url(host, port)}: {reason}") from error
-    # Connections inherit this. asyncio would not set it for a socket made here, and each answer would wait 40 ms for an
-    # acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def url(host: str, port: int) -> str:
-    """Where a server listens, as a browser takes it."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -10,13 +10,10 @@ from litestar.di import NamedDependency
 
 from ..desk import Desk
 
-__all__ = ["MANAGE", "Given", "json"]
+__all__ = ["Given", "json"]
 
 Given = NamedDependency[Desk]
 """The annotation of the parameter `desk`."""
-
-MANAGE = "manage"
-"""The scope of what changes which models are served; all else is for whoever may ask for predictions."""
 
 
 def json(value: Any) -> Response[bytes]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
+from ..auth import covers
 from ..errors import Unavailable, UnknownModel
 from ..problems import problem
+from ..record import of
 from ..repository import Repository
 from ..served import Served
 from ..slot import Slot
-from .answers import MANAGE, Given, json
+from .answers import Given, json
 
 __all__ = ["get_model", "get_version", "list_models", "reload_all", "reload_model", "troubles"]
 
@@ -24,9 +27,9 @@ BRIEFLY = ("digest", "profile", "n_features", "targets")
 
 
 @get("/v1/models")
-async def list_models(desk: Given) -> Response[bytes]:
-    """All models, and what is wrong with those that could not be loaded, or not again."""
-    return json(_listing(desk.repository))
+async def list_models(request: Request[Any, Any, Any], desk: Given) -> Response[bytes]:
+    """All models that the client may ask about, and what is wrong with those that could not be loaded, or not again."""
+    return json(_listing(desk.repository, of(request.scope).models))
 
 
 @get("/v1/models/{name:str}")
@@ -41,7 +44,7 @@ async def get_version(desk: Given, name: FromPath[str], version: FromPath[str]) 
     return await _told(desk.repository, name, version)
 
 
-@post("/v1/models/{name:str}/reload", status_code=HTTP_200_OK, opt={"scope": MANAGE})
+@post("/v1/models/{name:str}/reload", status_code=HTTP_200_OK)
 async def reload_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
     """Look now for what changed in one model; 409 with the reasons when something of it cannot be served."""
     await _look(desk.repository, name)
@@ -55,7 +58,7 @@ async def reload_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
     return json(_summary(served))
 
 
-@post("/v1/reload", status_code=HTTP_200_OK, opt={"scope": MANAGE})
+@post("/v1/reload", status_code=HTTP_200_OK)
 async def reload_all(desk: Given) -> Response[bytes]:
     """Look now for what changed in all models, and list them."""
     await _look(desk.repository, None)
@@ -88,8 +91,8 @@ async def _told(repository: Repository, name: str, version: str | None) -> Respo
     return json({"name": slot.name, "version": slot.version, **family, **(slot.facts or {})})
 
 
-def _listing(repository: Repository) -> dict[str, Any]:
-    models = [one for _, one in sorted(repository.models.items())]
+def _listing(repository: Repository, asked: Sequence[str] = ("*",)) -> dict[str, Any]:
+    models = [one for name, one in sorted(repository.models.items()) if covers(asked, name)]
     return {
         "models": [_summary(one) for one in models if one.sound],
         "failed": [trouble for one in models for trouble in troubles(one)],

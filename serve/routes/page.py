@@ -22,14 +22,10 @@ from .answers import Given, json
 __all__ = ["HEADERS", "get_card", "page", "part", "spectra"]
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
     # Asked for each time, answered with 304: after an update nobody sees half of the old page.
     "Cache-Control": "no-cache",
 }
-"""Of each file of the page: it loads from this server alone, and nobody frames it."""
+"""Of each file of the page; what a browser may do with it is said before (`headers`)."""
 
 TYPES = {
     "css": "text/css; charset=utf-8",

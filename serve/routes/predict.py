@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import Any
 
 from litestar import MediaType, Request, Response, post
@@ -12,6 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from ...bundle import Bundle
 from ..protocols import plain
+from ..record import of
 from .answers import Given
 
 __all__ = ["predict"]
@@ -39,18 +41,30 @@ async def predict(
     body = await request.body()
     large = len(body) > AT_ONCE
     missing = model.bundle.missing_values
+    record, start = of(request.scope), perf_counter()
     question, spectra = (
         await asyncio.to_thread(plain.decode, body, missing=missing) if large else plain.decode(body, missing=missing)
     )
+    record.check(*spectra.shape)
+    asked = begun = perf_counter()
+
+    def begins() -> None:
+        nonlocal begun
+        begun = perf_counter()
+
     result = await desk.predictor.predict(
-        model.bundle, spectra, question.axis, question.how(), left=lambda: left(request)
+        model.bundle, spectra, question.axis, question.how(), left=lambda: left(request), begins=begins
     )
+    predicted = perf_counter()
 
     def told() -> bytes:
         shares = contributions(model.bundle, question, spectra)
         return plain.encode(model.name, model.bundle, question, result, shares)
 
     answer = await asyncio.to_thread(told) if large else told()
+    record.queue += begun - asked
+    record.decode, record.predict, record.encode = asked - start, predicted - begun, perf_counter() - predicted
+    record.rows, record.flags = len(spectra), result.flags
     return Response(answer, media_type=MediaType.JSON)
 
 

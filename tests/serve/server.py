@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-__all__ = ["N4A", "Reply", "Server", "n4a", "serving"]
+__all__ = ["N4A", "Reply", "Server", "n4a", "put", "serving"]
 
 N4A = [sys.executable, "-m", "n4akit.serve.cli"]
 PATIENCE = 120
@@ -39,6 +40,13 @@ def n4a(
     said = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
     assert "Traceback" not in said.stderr and "Warning" not in said.stderr, said.stderr
     return said
+
+
+def put(source: Path, target: Path) -> None:
+    """Copy a bundle as a careful copy does: whole or not at all."""
+    part = target.with_name(f".{target.name}.part")
+    shutil.copy(source, part)
+    part.replace(target)
 
 
 @dataclass(frozen=True)

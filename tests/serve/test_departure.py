@@ -14,7 +14,7 @@ import uvicorn
 from n4akit import Bundle, Result
 from n4akit.serve import predictor as module
 from n4akit.serve.app import create_app
-from n4akit.serve.cli.serving import listen
+from n4akit.serve.listening import listen
 from n4akit.serve.settings import Settings
 
 from .server import predict_path, question

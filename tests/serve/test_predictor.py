@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,25 @@ def test_rows_of_one_turn_are_predicted_together(bundles: dict[str, Bundle], cou
         together(predictor.predict(bundles["fat"], rows_of(1)), predictor.predict(bundles["trio"], rows_of(1)))
         together(predictor.predict(bundles["fat"], rows_of(1)), predictor.predict(bundles["fat"], rows_of(1), AXIS))
         assert counted[1:] == [1, 1, 1, 1], "another model, another axis"
+
+
+@pytest.mark.parametrize("at_once", [module.AT_ONCE, 0.0], ids=["in the loop", "in a thread"])
+def test_how_many_were_predicted_together_is_told_and_when_each_began(
+    bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch, at_once: float
+) -> None:
+    batches: list[int] = []
+    begun: list[str] = []
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    with closing(Predictor(queue=100, threads=1, predicted=batches.append)) as predictor:
+        together(
+            *(
+                predictor.predict(bundles[name], rows_of(count), begins=partial(begun.append, name))
+                for name, count in (("fat", 1), ("plain", 2), ("fat", 4))
+            )
+        )
+        together(predictor.predict(bundles["fat"], rows_of(8)))
+    assert batches == ([5, 2, 8] if at_once else [1, 2, 4, 8])
+    assert begun == (["fat", "fat", "plain"] if at_once else ["fat", "plain", "fat"])
 
 
 def test_a_part_of_a_result_is_the_result_of_that_part(bundles: dict[str, Bundle]) -> None:

@@ -17,18 +17,11 @@ import pytest
 from n4akit import load
 from numpy.typing import NDArray
 
-from .server import Server, ask, predict_path, question, serving
+from .server import Server, ask, predict_path, put, question, serving
 
 Matrix = NDArray[np.float64]
 
 POLL = ("--poll", "0.05")
-
-
-def put(source: Path, target: Path) -> None:
-    """As a careful copy does: whole or not at all."""
-    part = target.with_name(f".{target.name}.part")
-    shutil.copy(source, part)
-    part.replace(target)
 
 
 def link(path: Path, target: str) -> None:

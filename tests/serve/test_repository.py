@@ -27,6 +27,8 @@ from n4akit.serve.slot import Model
 from n4akit.serve.weight import weight
 from numpy.typing import NDArray
 
+from .server import put
+
 Matrix = NDArray[np.float64]
 
 
@@ -51,13 +53,6 @@ def failed(repository: Repository) -> dict[str, str]:
         for name, one in repository.models.items()
         if [*one.troubles()]
     }
-
-
-def put(source: Path, target: Path) -> None:
-    """As a careful copy does: whole or not at all."""
-    part = target.with_name(f".{target.name}.part")
-    shutil.copy(source, part)
-    part.replace(target)
 
 
 def looks(repository: Repository, count: int = 2) -> None:
@@ -93,6 +88,7 @@ def test_names_are_any_that_a_file_can_have(fat: Path, tmp_path: Path) -> None:
         shutil.copy(fat, tmp_path / f"{name}.n4a")
     with opened(tmp_path) as repository:
         assert served(repository) == {*names} and get(repository, "a@b").name == "a@b"
+        assert [repository.model_of(name) for name in ("a@b", "a@b@1", "oats@1")] == ["a@b", "a@b", "oats@1"]
 
 
 def test_what_is_not_sound_is_kept_with_all_that_is_wrong(unsound: Path, models: Path) -> None:
@@ -273,6 +269,20 @@ def test_a_new_content_that_fails_leaves_the_old_one_serving(models: Path, unsou
         put(models / "trio.n4a", tmp_path / "fat.n4a")
         looks(repository)
         assert get(repository, "fat").digest == load(models / "trio.n4a").digest and not failed(repository)
+
+
+def test_what_came_of_each_version_is_told_once(models: Path, unsound: Path, tmp_path: Path) -> None:
+    put(models / "fat.n4a", tmp_path / "fat.n4a")
+    told: list[str] = []
+    with closing(open_repository(Settings((tmp_path,)), told.append)) as repository:
+        assert told == [], "the start is no news"
+        put(models / "plain.n4a", tmp_path / "oats.n4a")
+        put(unsound / "mutant.n4a", tmp_path / "fat.n4a")
+        for _ in range(3):
+            repository.renew(patient=True)
+        (tmp_path / "oats.n4a").unlink()
+        repository.renew(patient=False, only="oats")
+    assert told == ["failed", "loaded", "dropped"]
 
 
 def test_a_file_that_failed_is_tried_again_when_it_changes_or_when_told(models: Path, tmp_path: Path) -> None:

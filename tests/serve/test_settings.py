@@ -70,6 +70,15 @@ def test_flags_go_before_the_environment_and_that_before_the_file(tmp_path: Path
         ({"N4A_PORT": "65536"}, "port: 65536 was given, expected 0 to 65535"),
         ({"N4A_PORT": "-1"}, "port: -1 was given"),
         ({"N4A_MAX_BODY": "64 MiB"}, "N4A_MAX_BODY: '64 MiB' was given, expected a whole number"),
+        ({"N4A_WORKERS": "0"}, "workers: 0 was given, expected 1 or more"),
+        ({"N4A_RATE": "-1"}, "rate: -1.0 was given, expected 0 or more"),
+        ({"N4A_RATE": "nan"}, "rate: nan was given, expected 0 or more"),
+        ({"N4A_RATE": "fast"}, "N4A_RATE: 'fast' was given, expected a number"),
+        ({"N4A_TIMEOUT": "0"}, "timeout: 0.0 was given, expected a number of seconds"),
+        ({"N4A_ANONYMOUS": "maybe"}, "N4A_ANONYMOUS: 'maybe' was given, expected true or false"),
+        ({"N4A_ERRORS": "none"}, "errors: 'none' was given, expected full or brief"),
+        ({"N4A_TLS_KEY": "key.pem"}, "tls_cert: none was given"),
+        ({"N4A_TLS_CLIENT_CA": "ca.pem"}, "tls_cert: none was given"),
         ({"N4A_MAX_BODY": "0"}, "max_body: 0 was given, expected a number of bytes"),
         ({"N4A_POLL": "nan"}, "poll: nan was given, expected seconds, or 0"),
         ({"N4A_LAZY": "perhaps"}, "N4A_LAZY: 'perhaps' was given, expected true or false"),
@@ -79,6 +88,13 @@ def test_what_cannot_be_is_named(environment: dict[str, str], said: str) -> None
     with pytest.raises(Misuse, match=re.escape(said)) as caught:
         from_environment(environment)
     assert isinstance(caught.value, N4aError)
+
+
+def test_certificates_and_words_are_heard_too() -> None:
+    environment = {"N4A_TLS_CERT": "c", "N4A_TLS_KEY": "k", "N4A_TLS_CLIENT_CA": "a", "N4A_ANONYMOUS": "no"}
+    heard = from_environment(environment | {"N4A_OTEL": "Yes", "N4A_RATE": "0.5", "N4A_ACCESS_LOG": "-"})
+    assert (heard.tls_cert, heard.tls_key, heard.tls_client_ca) == (Path("c"), Path("k"), Path("a"))
+    assert (heard.anonymous, heard.otel, heard.rate, heard.access_log) == (False, True, 0.5, "-")
 
 
 @pytest.mark.parametrize(

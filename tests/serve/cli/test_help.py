@@ -114,7 +114,7 @@ def test_help_needs_nothing_heavy_whatever_the_verb_does(verb: str) -> None:
 
 def test_who_serves_needs_no_store(fat: Path) -> None:
     """Asked of a server that is told to listen where it cannot: by then it has imported and loaded all."""
-    command = [N4A[0], "-X", "importtime", *N4A[1:], "serve", str(fat), "--host", "192.0.2.1"]
+    command = [N4A[0], "-X", "importtime", *N4A[1:], "serve", str(fat), "--host", "192.0.2.1", "--anonymous"]
     said = subprocess.run(command, capture_output=True, text=True, env=clean(), timeout=60).stderr
     found = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.splitlines()}
     assert "cannot listen on http://192.0.2.1:8000/" in said

@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from n4akit.serve.cli.serving import listen, serve, url
+from n4akit.serve.cli.serving import serve
 from n4akit.serve.errors import Misuse, ServeError
+from n4akit.serve.listening import listen, url
 
 from ..server import n4a, serving
 

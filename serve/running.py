@@ -1,0 +1,104 @@
+"""Run the application under uvicorn until it is told to stop, and stop so that nothing is lost.
+
+Told to stop, it is not ready at once, goes on answering for `drain_delay`, closes its door, answers what is under way,
+and ends. What takes longer than `drain_timeout` is answered with 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+import time
+from typing import Any
+
+import uvicorn
+
+from .connections import Patience, counted
+from .errors import Misuse
+from .gate import Gate
+from .settings import Settings
+
+__all__ = ["check_tls", "run"]
+
+LINGER = 0.2
+"""Seconds in which what clients had sent before the door closed still arrives on connections that were kept."""
+
+
+def run(app: Any, gate: Gate, settings: Settings, listener: socket.socket, *, parent: int = 0) -> None:
+    """Serve until told to stop; with a `parent` also until that process is no more."""
+    config = uvicorn.Config(
+        app,
+        http=counted(settings.max_connections),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whoever connects could claim to be anybody
+        timeout_graceful_shutdown=max(1, round(settings.drain_timeout)),
+        **_tls(settings),
+    )
+    _Server(config, gate, settings, parent).run([listener])
+
+
+def check_tls(settings: Settings) -> None:
+    """Raises Misuse when the certificates cannot be used, which uvicorn would say with a traceback."""
+    for name in ("tls_cert", "tls_key", "tls_client_ca"):
+        path = getattr(settings, name)
+        if path and not path.is_file():
+            raise Misuse(f"{name}: {path} is no file, expected one in PEM format")
+    if not settings.tls_cert:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+        if settings.tls_client_ca:
+            context.load_verify_locations(settings.tls_client_ca)
+    except (ssl.SSLError, ValueError) as error:
+        raise Misuse(f"tls_cert, tls_key, tls_client_ca: they cannot be used together: {error}") from None
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, gate: Gate, settings: Settings, parent: int) -> None:
+        super().__init__(config)
+        self._gate = gate
+        self._settings = settings
+        self._parent = parent
+        self._patience = Patience(settings.read_timeout)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        if self._parent and sig == signal.SIGINT:
+            return  # a keyboard tells all processes at once, and the parent passes it on as SIGTERM
+        self._gate.draining = True
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 5 == 0:
+            self._patience.look(self.server_state.connections, time.monotonic())
+            if self._parent and os.getppid() != self._parent:
+                self._gate.draining = self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._settings.drain_delay and not self.force_exit:
+            await asyncio.sleep(self._settings.drain_delay)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        if self.server_state.connections and not self.force_exit:
+            await asyncio.sleep(LINGER)
+        await super().shutdown(sockets)
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    if not settings.tls_cert:
+        return {}
+    clients = {"ssl_ca_certs": settings.tls_client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return {
+        "ssl_certfile": settings.tls_cert,
+        "ssl_keyfile": settings.tls_key,
+        **(clients if settings.tls_client_ca else {}),
+    }
