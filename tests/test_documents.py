@@ -53,7 +53,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
         for fold in range(3)
     ]
     joblib.dump(pipelines[0], folder / "model.joblib")
+    left_out = [pipelines[row % 3 - 1].predict(tecator.X[row : row + 1])[0] for row in range(len(tecator.X))]
     names = {"fold_pipelines": pipelines, "wavelengths": tecator.wavelengths, "spectra": tecator.X}
+    names |= {"references": tecator.fat, "cross_validated": np.array(left_out)}
     before = Path.cwd()
     os.chdir(folder)
     try:
