@@ -53,7 +53,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
         for fold in range(3)
     ]
     joblib.dump(pipelines[0], folder / "model.joblib")
-    names = {"fold_pipelines": pipelines, "wavelengths": tecator.wavelengths, "spectra": tecator.X}
+    rows = np.arange(len(tecator.X))
+    told = np.array([pipeline.predict(tecator.X).ravel() for pipeline in pipelines])
+    names = {
+        "fold_pipelines": pipelines,
+        "wavelengths": tecator.wavelengths,
+        "spectra": tecator.X,
+        "fat": tecator.fat,
+        "left_out_predictions": told[(rows + 1) % 3, rows],  # each by a fold that had not seen it
+    }
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -64,8 +72,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tecator: Any) -> Path:
     reference = np.mean([pipeline.predict(tecator.X) for pipeline in pipelines], axis=0)
     assert np.abs(names["values"] - reference).max() < 1e-10 * np.ptp(tecator.fat)
     header = ",".join(map(repr, tecator.wavelengths.tolist()))
-    rows = [",".join(map(repr, row)) for row in tecator.X.tolist()]
-    (folder / "spectra.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    lines = [",".join(map(repr, row)) for row in tecator.X.tolist()]
+    (folder / "spectra.csv").write_text("\n".join([header, *lines]) + "\n", "utf-8")
     return folder
 
 
