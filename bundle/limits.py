@@ -12,7 +12,7 @@ from . import canonical
 from .runtime.limits import Envelope, Interval, Limit, Limits
 from .schema import Check, digest, integer, items, real, record, text
 
-__all__ = ["LIMITS", "described", "restored"]
+__all__ = ["LIMITS", "described", "plain", "restored"]
 
 Vector = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -61,6 +61,30 @@ def described(limits: Limits, keep: Callable[[NDArray[Any]], str]) -> dict[str, 
             "stretch": shape.stretch,
         }
     return said
+
+
+def plain(limits: Limits) -> dict[str, Any]:
+    """Limits in plain JSON values, without the envelope."""
+    interval = limits.interval
+    return {
+        "samples": limits.samples,
+        "components": limits.components,
+        "t2": _plain_limit(limits.t2),
+        "q": _plain_limit(limits.q),
+        "ranges": [list(ends) for ends in limits.ranges],
+        "interval": None
+        if interval is None
+        else {
+            "method": interval.method,
+            "coverage": interval.coverage,
+            "half_widths": list(interval.half_widths),
+            "samples": interval.samples,
+        },
+    }
+
+
+def _plain_limit(limit: Limit | None) -> dict[str, float] | None:
+    return None if limit is None else {"warning": limit.warning, "error": limit.error}
 
 
 def restored(said: Mapping[str, Any], array: Callable[[str], Vector]) -> Limits:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import answers, opaque
+from . import answers, limits, opaque
 from .answers import Golden
 from .contents import Contents
 from .engines import check_engine, engine_of, seen_by_all
@@ -204,7 +204,12 @@ class Bundle:
     def info(self) -> dict[str, Any]:
         """What there is to know about the model, in plain JSON values."""
         said = facts(self.manifest, self.digest, self.axis)
-        here = {"profile": self.profile, "bound": self.bound, "engine": self.engine}
+        here: dict[str, Any] = {
+            "limits": limits.plain(self.limits),
+            "profile": self.profile,
+            "bound": self.bound,
+            "engine": self.engine,
+        }
         return {"path": self.path, "bytes": self._contents.archive.size, **said, **here}
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..bundle import Bundle
-from ..bundle.runtime.limits import Envelope, Limit, Limits
+from ..bundle.runtime.limits import Envelope
 from ..bundle.runtime.verdict import ERRORS, WARNINGS, Usual
 
 __all__ = ["WORDS", "card"]
@@ -26,35 +26,11 @@ def card(name: str, bundle: Bundle) -> dict[str, Any]:
         "name": name,
         **info,
         "axis": None if bundle.axis is None else {"values": bundle.axis.values.tolist(), "unit": bundle.axis.unit},
-        "limits": _limits(bundle.limits),
         "envelope": _envelope(bundle.limits.envelope),
         "settings": None if bundle.settings is None else bundle.settings.digest,
         "samples": {"origin": bundle.golden.origin, "spectra": bundle.golden.rows.tolist()},
         "flags": WORDS,
     }
-
-
-def _limits(limits: Limits) -> dict[str, Any]:
-    interval = limits.interval
-    return {
-        "samples": limits.samples,
-        "components": limits.components,
-        "t2": _limit(limits.t2),
-        "q": _limit(limits.q),
-        "ranges": [list(ends) for ends in limits.ranges],
-        "interval": None
-        if interval is None
-        else {
-            "method": interval.method,
-            "coverage": interval.coverage,
-            "half_widths": list(interval.half_widths),
-            "samples": interval.samples,
-        },
-    }
-
-
-def _limit(limit: Limit | None) -> dict[str, float] | None:
-    return None if limit is None else {"warning": limit.warning, "error": limit.error}
 
 
 def _envelope(envelope: Envelope | None) -> dict[str, list[float]] | None:

@@ -85,6 +85,7 @@ def info(
         **({"classes": ", ".join(map(str, facts["classes"]))} if facts["classes"] else {}),
         "profile": f"{facts['profile']}: {REASONS[facts['profile']]}",
         **({} if facts["bound"] is None else {"bound": f"{facts['bound']:.3g} from the exact golden answers"}),
+        **_usual(facts["limits"], facts["targets"]),
         "golden rows": f"{facts['golden']['rows']}, {facts['golden']['origin']}",
         "instructions": ", ".join(f"{count} {kind}" for kind, count in facts["instructions"].items()),
         "size": f"{facts['bytes']} bytes",
@@ -105,6 +106,26 @@ def _signal_line(facts: dict[str, Any]) -> dict[str, str]:
     if len(told) > 1:
         return {"signal": ", ".join(f"{s['signal'] or 'not known'} of {s['name']}" for s in facts["sources"])}
     return {"signal": signal} if (signal := told.pop()) else {}
+
+
+def _usual(limits: dict[str, Any], targets: list[dict[str, Any]]) -> dict[str, str]:
+    """What is usual in the calibration, in lines for people."""
+    told = {}
+    if limits["t2"]:
+        pairs = [
+            f"{name} {limits[key]['warning']:.4g} / {limits[key]['error']:.4g}"
+            for name, key in (("T²", "t2"), ("Q", "q"))
+        ]
+        told["calibration"] = f"{limits['samples']} samples, {limits['components']} components"
+        told["warning / error"] = ", ".join(pairs)
+    if limits["ranges"]:
+        ranges = zip(targets, limits["ranges"], strict=True)
+        told["range"] = ", ".join(f"{target['name']} {low:g} to {high:g}" for target, (low, high) in ranges)
+    if limits["interval"]:
+        found = limits["interval"]
+        widths = ", ".join(f"± {width:.4g}" for width in found["half_widths"])
+        told["interval"] = f"{widths} with probability {found['coverage']:g}, from {found['samples']} samples"
+    return told
 
 
 def verify(models: list[Path], /, *, json: Json = False, allow_opaque: Opaque = False) -> int:
