@@ -4,6 +4,10 @@ N4aError
 └── ServeError          a request, of a client or of an operator, that cannot be met as it is
     ├── UnknownModel    no model of that name is served
     ├── BadRequest      a body that cannot be read; names the place
+    ├── TooLarge        a body that holds more than this server takes at once
+    ├── Unsupported     a body of a type or an encoding that is not known here
+    ├── NotAcceptable   an answer in a form that there is not
+    ├── OutsideDomain   spectra that the model has an answer for, but not one to rely on
     └── Misuse          a setting or a command that asks for what cannot be; names it
 """
 
@@ -11,7 +15,16 @@ from __future__ import annotations
 
 from ..bundle.errors import N4aError
 
-__all__ = ["BadRequest", "Misuse", "ServeError", "UnknownModel"]
+__all__ = [
+    "BadRequest",
+    "Misuse",
+    "NotAcceptable",
+    "OutsideDomain",
+    "ServeError",
+    "TooLarge",
+    "UnknownModel",
+    "Unsupported",
+]
 
 
 class ServeError(N4aError):
@@ -27,6 +40,26 @@ class UnknownModel(ServeError, KeyError):
 
 class BadRequest(ServeError, ValueError):
     """A body that cannot be read; the message names the place, what was found and what was expected."""
+
+
+class TooLarge(ServeError, ValueError):
+    """A body that holds more than this server takes at once; the message says how much that is."""
+
+
+class Unsupported(ServeError, ValueError):
+    """A body of a type or an encoding that is not known here; the message says which are."""
+
+
+class NotAcceptable(ServeError, ValueError):
+    """An answer was asked for in a form that there is not; the message says which there are."""
+
+
+class OutsideDomain(ServeError, ValueError):
+    """Spectra that the model has an answer for, but not one to rely on; `rows` are pairs of row and reason."""
+
+    def __init__(self, message: str, rows: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class Misuse(ServeError, ValueError):

@@ -11,13 +11,17 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError, SignalError
-from .errors import BadRequest, UnknownModel
+from .errors import BadRequest, NotAcceptable, OutsideDomain, TooLarge, UnknownModel, Unsupported
 
 __all__ = ["EXCEPTION_HANDLERS", "problem"]
 
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (UnknownModel, 404, "unknown model"),
     (BadRequest, 400, "the request cannot be read"),
+    (NotAcceptable, 406, "no such form of answer"),
+    (TooLarge, 413, "the request is too large"),
+    (Unsupported, 415, "a body of another type"),
+    (OutsideDomain, 422, "spectra outside of the model's domain"),
     (AxisError, 422, "spectra of another axis"),
     (SignalError, 422, "spectra of another signal"),
     (InputError, 422, "spectra that cannot be predicted"),

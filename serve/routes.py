@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath
-from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.status_codes import HTTP_200_OK
 
 from ..bundle import Bundle
 from .problems import problem
-from .protocols import plain
+from .protocols import media
+from .protocols.compression import decompressed
+from .protocols.predicted import contributions, predicted
 from .repository import Repository
+from .settings import Settings
 
 __all__ = ["ROUTES"]
 
 Models = NamedDependency[Repository]
+Given = NamedDependency[Settings]
 
 AT_ONCE = 128 * 1024
 """Bodies up to so many bytes are answered at once; larger ones in a thread, so that others need not wait."""
@@ -58,34 +64,52 @@ async def get_model(repository: Models, name: FromPath[str]) -> Response[bytes]:
 
 
 @post("/v1/models/{name:str}/predict", status_code=HTTP_200_OK)
-async def predict(request: Request[Any, Any, Any], repository: Models, name: FromPath[str]) -> Response[bytes]:
-    """Predictions for spectra given as JSON."""
+async def predict(
+    request: Request[Any, Any, Any], repository: Models, settings: Given, name: FromPath[str]
+) -> Response[bytes]:
+    """Predictions for spectra, in any of the forms of `protocols.media`."""
     bundle = repository.get(name)
-    kind = request.content_type[0]
-    if kind not in ("application/json", ""):
-        raise ClientException(
-            f"a body of type {kind!r} was sent, expected application/json", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE
-        )
+    form = Form.of(request)
     body = await request.body()
-    answer = (
-        _answer(name, bundle, body) if len(body) <= AT_ONCE else await asyncio.to_thread(_answer, name, bundle, body)
-    )
-    return Response(answer, media_type=MediaType.JSON)
+    answer = partial(_answer, name, bundle, settings.max_decoded, form, body)
+    return await answered(answer, at_once=len(body) <= AT_ONCE and form.light)
 
 
-def _answer(name: str, bundle: Bundle, body: bytes) -> bytes:
-    question, spectra = plain.decode(body, missing=bundle.missing_values)
-    how: dict[str, Any] = {"unit": question.unit, "strict": question.strict, "signal": question.signal}
-    result = bundle.predict_full(
-        spectra,
-        question.axis,
-        **how,
-        instrument=question.instrument,
-        product=question.product,
-        on_error=question.on_error,
-    )
-    told = bundle.contributions(spectra, question.axis, **how).tolist() if question.contributions else None
-    return plain.encode(name, bundle, question, result, told)
+async def answered(answer: Callable[[], Response[bytes]], *, at_once: bool) -> Response[bytes]:
+    """An answer made in this turn of the loop, or in a thread."""
+    return answer() if at_once else await asyncio.to_thread(answer)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the head of a request says of its body, and of the answer."""
+
+    kind: str
+    encoding: str
+    accept: str
+    query: bytes
+
+    @classmethod
+    def of(cls, request: Request[Any, Any, Any]) -> Form:
+        headers = request.headers
+        accept = ", ".join(headers.getall("accept", []))
+        return cls(request.content_type[0], headers.get("content-encoding", ""), accept, request.scope["query_string"])
+
+    @property
+    def light(self) -> bool:
+        """Whether a small body of this form is read at once: no library is loaded for it, and it stays small."""
+        return not self.encoding and "apache" not in self.kind and "apache" not in self.accept
+
+
+def _answer(name: str, bundle: Bundle, largest: int, form: Form, body: bytes) -> Response[bytes]:
+    media.encoder(form.accept)  # before any work
+    plain_body = decompressed(body, form.encoding, largest)
+    question, spectra = media.decode(plain_body, form.kind, form.query, missing=bundle.missing_values, largest=largest)
+    kind, encode = media.encoder(form.accept, question)
+    result = predicted(bundle, question, spectra)
+    content = encode(name, bundle, question, result, contributions(bundle, question, spectra))
+    headers = {} if kind == MediaType.JSON else media.headers(result)
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _summary(name: str, bundle: Bundle) -> dict[str, Any]:

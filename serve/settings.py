@@ -24,6 +24,9 @@ class Settings:
     """Port to listen on; 0 takes a free one (N4A_PORT)."""
     max_body: int = 64 * 1024 * 1024
     """Largest request body in bytes; more is refused with 413 (N4A_MAX_BODY)."""
+    max_decoded: int = 256 * 1024 * 1024
+    """Most bytes that a body may take once it is decompressed and decoded; more is refused with 413
+    (N4A_MAX_DECODED)."""
 
     def __post_init__(self) -> None:
         if not self.host:
@@ -33,6 +36,8 @@ class Settings:
             raise Misuse(f"port: {self.port} was given, expected 0 to 65535")
         if self.max_body < 1:
             raise Misuse(f"max_body: {self.max_body} was given, expected a number of bytes")
+        if self.max_decoded < 1:
+            raise Misuse(f"max_decoded: {self.max_decoded} was given, expected a number of bytes")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -47,6 +52,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         environment.get("N4A_HOST") or default.host,
         _integer(environment, "N4A_PORT", default.port),
         _integer(environment, "N4A_MAX_BODY", default.max_body),
+        _integer(environment, "N4A_MAX_DECODED", default.max_decoded),
     )
 
 

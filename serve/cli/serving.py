@@ -20,6 +20,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     max_body: Annotated[int | None, Parameter(name="--max-body")] = None,
+    max_decoded: Annotated[int | None, Parameter(name="--max-decoded")] = None,
 ) -> int:
     """Answer predictions over HTTP for bundles, and folders of bundles.
 
@@ -36,6 +37,8 @@ def serve(
         Port to listen on (default N4A_PORT or 8000; 0 takes a free one).
     max_body
         Largest request body in bytes (default N4A_MAX_BODY or 64 MiB).
+    max_decoded
+        Most bytes that a body may take once it is decompressed and decoded (default N4A_MAX_DECODED or 256 MiB).
     """
     import signal
     from dataclasses import replace
@@ -47,6 +50,7 @@ def serve(
     from ..settings import from_environment
 
     given: dict[str, Any] = {"paths": tuple(paths or ()), "host": host, "port": port, "max_body": max_body}
+    given["max_decoded"] = max_decoded
     settings = replace(from_environment(), **{name: value for name, value in given.items() if value not in (None, ())})
     if not settings.paths:
         raise Misuse("no bundle was named, expected bundles or folders of them (or N4A_PATHS in the environment)")

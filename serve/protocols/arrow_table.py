@@ -1,0 +1,119 @@
+"""From Arrow's batches, whatever they were read from, to spectra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadRequest, TooLarge
+from .columns import columns_of
+from .npy import float64
+from .question import Table
+
+__all__ = ["Parts", "kind_of", "table_of"]
+
+METADATA = b"n4akit"
+"""The key of the schema's metadata under which JSON says how the spectra are to be predicted."""
+
+
+class Parts:
+    """The batches of one table, and how much memory they may take together."""
+
+    def __init__(self, schema: Any, largest: int) -> None:
+        self.schema = schema
+        self.columns = columns_of(schema.names, [kind_of(field.type) for field in schema])
+        self.batches: list[Any] = []
+        self._left = self._largest = largest
+
+    def allow(self, rows: int, size: int) -> None:
+        """Raises TooLarge where so many rows more, in so many bytes, are more than may be."""
+        if rows < 0:
+            raise BadRequest(f"the table: a batch says that it has {rows} rows")
+        self._left -= max(size, rows * 8 * len(self.columns.points))
+        if self._left < 0:
+            raise TooLarge(f"the table takes more than {self._largest} bytes; send fewer spectra at a time")
+
+    def add(self, batch: Any) -> None:
+        """Raises ArrowInvalid where the batch is not what it says."""
+        batch.validate(full=True)
+        self.batches.append(batch)
+
+
+def kind_of(type: Any) -> str:
+    """`float`, `integer`, `text`, or Arrow's own word for what else a column holds."""
+    import pyarrow.types as types
+
+    if types.is_floating(type):
+        return "float"
+    if types.is_integer(type):
+        return "integer"
+    if types.is_string(type) or types.is_large_string(type) or types.is_string_view(type):
+        return "text"
+    return str(type)[:60]
+
+
+def table_of(parts: Parts, missing: bool) -> Table:
+    """The spectra, with NaN for null where values may be `missing`. Raises BadRequest naming row and column."""
+    columns = parts.columns
+    batches = [batch for batch in parts.batches if batch.num_rows]
+    if not batches:
+        raise BadRequest("the table: no rows were given, expected at least one")
+    blocks, row = [], 0
+    for batch in batches:
+        blocks.append(_numbers(batch, columns.points, row, missing))
+        row += batch.num_rows
+    ids = None if columns.ids is None else _names(batches, columns.ids, parts)
+    spectra = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    return Table(spectra, columns.axis, columns.unit, ids, _said(parts.schema))
+
+
+def _numbers(batch: Any, points: list[int], before: int, missing: bool) -> NDArray[np.float64]:
+    if not missing:
+        _refuse_nulls(batch, points, before)
+    every = points == [*range(batch.num_columns)]
+    chosen = batch if every else batch.select(points)
+    types = {*chosen.schema.types}
+    if len(types) == 1 and kind_of(next(iter(types))) == "float":
+        return float64(chosen.to_tensor(null_to_nan=True, row_major=True).to_numpy())
+    values = np.empty((batch.num_rows, len(points)))
+    for i, column in enumerate(chosen.columns):
+        values[:, i] = float64(column.to_numpy(zero_copy_only=False))
+    return values
+
+
+def _refuse_nulls(batch: Any, points: list[int], before: int) -> None:
+    for i in points:
+        column = batch.column(i)
+        if column.null_count:
+            row = before + 1 + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
+            name = batch.schema.names[i][:40]
+            raise BadRequest(f"spectra: row {row}, column {name!r} is null, expected a number")
+
+
+def _names(batches: list[Any], column: int, parts: Parts) -> list[str | int]:
+    import pyarrow.compute as pc
+
+    names: list[str | int] = []
+    for batch in batches:
+        array = batch.column(column)
+        if array.null_count:
+            row = len(names) + 1 + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
+            raise BadRequest(f"ids: row {row} has none, expected a name in each row")
+        if kind_of(array.type) == "text":
+            # Views, and entries of a dictionary, may all lie on the same long text.
+            parts.allow(0, pc.sum(pc.binary_length(array)).as_py() or 0)
+        names += array.to_pylist()
+    return names
+
+
+def _said(schema: Any) -> dict[str, Any]:
+    text = (schema.metadata or {}).get(METADATA)
+    if text is None:
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the table: its metadata n4akit: {error}, expected a JSON object") from None
