@@ -1,7 +1,7 @@
 """Arrow's stream and file: a column for each point in, a column for each field out.
 
-A file is a stream between two marks, and read as one; what stands in its footer is not needed. pyarrow is loaded when the
-first such body comes.
+A file is a stream between two marks, and read as one; what stands in its footer is not needed. pyarrow is loaded when
+the first such body comes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """JSON numbers straight into an array: no Python object for any of them.
 
 simdjson reads the whole text; what it does not take, or what is not quite as it should be, is left to the strict
-reader, which knows how to say what is wrong. Where simdjson is not installed, that one reads all. Both round as IEEE 754 wants.
+reader, which knows how to say what is wrong. Where simdjson is not installed, that one reads all. Both round as
+IEEE 754 wants.
 """
 
 from __future__ import annotations

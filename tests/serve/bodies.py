@@ -26,7 +26,7 @@ def _json(rows: Matrix) -> bytes:
 
 
 def _csv(rows: Matrix) -> bytes:
-    header = ",".join(f"p{i}" for i in range(rows.shape[1]))
+    header = ",".join(f"x{i}" for i in range(rows.shape[1]))
     return "\n".join([header, *(",".join(map(repr, row)) for row in rows.tolist())]).encode()
 
 
