@@ -6,6 +6,7 @@ the first such body comes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from ...bundle import Bundle, Result
 from ..errors import BadRequest, TooLarge
 from .arrow_sizes import inflated
-from .arrow_table import Parts, table_of
+from .arrow_table import Layout, Parts, layout_of, table_of
 from .csv import told
 from .question import Question, Table
 
@@ -34,12 +35,12 @@ def read(data: bytes, missing: bool, largest: int) -> Table:
     buffer = pa.py_buffer(data)
     try:
         messages = iter(pa.ipc.MessageReader.open_stream(buffer.slice(len(MAGIC)) if data[:8] == MAGIC else buffer))
-        parts = Parts(pa.ipc.read_schema(next(messages)), largest)
+        parts = Parts(_layout(next(messages).serialize().to_pybytes()), largest)
         for message in messages:
             if message.type != "record batch":
                 raise BadRequest(f"arrow: a {message.type} was found, expected record batches alone")
             parts.allow(*inflated(memoryview(message.metadata), memoryview(message.body)))
-            parts.add(pa.ipc.read_record_batch(message, parts.schema))
+            parts.add(pa.ipc.read_record_batch(message, parts.layout.schema))
     except StopIteration:
         raise BadRequest("arrow: there is no schema, expected a stream or a file of record batches") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -47,6 +48,14 @@ def read(data: bytes, missing: bool, largest: int) -> Table:
             raise
         raise BadRequest(f"arrow: {_first_line(error)}; expected an Arrow stream or file") from None
     return table_of(parts, missing)
+
+
+@lru_cache(maxsize=16)
+def _layout(message: bytes) -> Layout:
+    """What a schema says; an instrument sends the same with every spectrum, and a thousand names take a while."""
+    import pyarrow as pa
+
+    return layout_of(pa.ipc.read_schema(pa.ipc.read_message(message)))
 
 
 def _first_line(error: Exception) -> str:

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import BadRequest
 
 __all__ = ["inflated"]
 
 HEADER, LENGTH, BUFFERS, COMPRESSION = 2, 0, 2, 3
+NONE = np.empty((0, 2), np.int64)
+MOST = 1 << 62
 
 
 def inflated(metadata: memoryview, body: memoryview) -> tuple[int, int]:
@@ -23,13 +28,15 @@ def inflated(metadata: memoryview, body: memoryview) -> tuple[int, int]:
         place = _field(metadata, batch, LENGTH)
         rows = struct.unpack_from("<q", metadata, place)[0] if place else 0
         vector = _field(metadata, batch, BUFFERS)
-        places = _places(metadata, _follow(metadata, vector)) if vector else []
+        places = _places(metadata, _follow(metadata, vector)) if vector else NONE
         if not _field(metadata, batch, COMPRESSION):
-            return rows, sum(length for _, length in places)
-        sizes = [struct.unpack_from("<q", body, start)[0] if length else 0 for start, length in places]
+            return rows, len(body)
+        sizes = [struct.unpack_from("<q", body, start)[0] if length else 0 for start, length in places.tolist()]
     except struct.error:
         raise BadRequest("arrow: the description of a record batch is damaged") from None
-    return rows, sum(size if size >= 0 else length for size, (_, length) in zip(sizes, places, strict=True))
+    if any(size > MOST for size in sizes):
+        return rows, MOST
+    return rows, len(body) + sum(size for size in sizes if size > 0)
 
 
 def _follow(data: memoryview, place: int) -> int:
@@ -47,12 +54,12 @@ def _field(data: memoryview, table: int, number: int) -> int:
     return table + within if within else 0
 
 
-def _places(data: memoryview, vector: int) -> list[tuple[int, int]]:
+def _places(data: memoryview, vector: int) -> NDArray[np.int64]:
     """The pairs (start, length) of a vector of buffers."""
     count = struct.unpack_from("<I", data, vector)[0]
     if vector + 4 + 16 * count > len(data):
         raise struct.error("a vector outside")
-    found = list(struct.iter_unpack("<qq", data[vector + 4 : vector + 4 + 16 * count]))
-    if any(start < 0 or length < 0 for start, length in found):
+    found = np.frombuffer(data, "<i8", 2 * count, vector + 4).reshape(-1, 2)
+    if (found < 0).any():
         raise struct.error("a negative place")
     return found

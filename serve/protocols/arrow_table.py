@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,22 +11,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadRequest, TooLarge
-from .columns import columns_of
+from .columns import Columns, columns_of
 from .npy import float64
 from .question import Table
 
-__all__ = ["Parts", "kind_of", "table_of"]
+__all__ = ["Layout", "Parts", "layout_of", "table_of"]
 
 METADATA = b"n4akit"
 """The key of the schema's metadata under which JSON says how the spectra are to be predicted."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of a table are."""
+
+    schema: Any
+    columns: Columns
+    width: int
+    """Points of a spectrum."""
+    asked: Mapping[str, Any]
+    """What the metadata says about how to predict."""
+
+
+def layout_of(schema: Any) -> Layout:
+    """What a schema says. Raises BadRequest naming a column that is neither points nor names."""
+    kinds = [kind_of(field.type) for field in schema]
+    lists = [i for i, kind in enumerate(kinds) if kind == "list"]
+    if len(lists) != 1:
+        columns = columns_of(schema.names, kinds)
+        return Layout(schema, columns, len(columns.points), _said(schema))
+    ids = next((i for i, kind in enumerate(kinds) if kind in ("text", "integer")), None)
+    return Layout(schema, Columns(lists, None, None, ids), schema.field(lists[0]).type.list_size, _said(schema))
+
+
 class Parts:
     """The batches of one table, and how much memory they may take together."""
 
-    def __init__(self, schema: Any, largest: int) -> None:
-        self.schema = schema
-        self.columns = columns_of(schema.names, [kind_of(field.type) for field in schema])
+    def __init__(self, layout: Layout, largest: int) -> None:
+        self.layout = layout
         self.batches: list[Any] = []
         self._left = self._largest = largest
 
@@ -32,7 +56,7 @@ class Parts:
         """Raises TooLarge where so many rows more, in so many bytes, are more than may be."""
         if rows < 0:
             raise BadRequest(f"the table: a batch says that it has {rows} rows")
-        self._left -= max(size, rows * 8 * len(self.columns.points))
+        self._left -= max(size, rows * 8 * max(self.layout.width, 1))
         if self._left < 0:
             raise TooLarge(f"the table takes more than {self._largest} bytes; send fewer spectra at a time")
 
@@ -43,7 +67,7 @@ class Parts:
 
 
 def kind_of(type: Any) -> str:
-    """`float`, `integer`, `text`, or Arrow's own word for what else a column holds."""
+    """`float`, `integer`, `text`, `list` for as many floats in each row, or Arrow's own word for what else it is."""
     import pyarrow.types as types
 
     if types.is_floating(type):
@@ -52,36 +76,52 @@ def kind_of(type: Any) -> str:
         return "integer"
     if types.is_string(type) or types.is_large_string(type) or types.is_string_view(type):
         return "text"
+    if types.is_fixed_size_list(type) and types.is_floating(type.value_type):
+        return "list"
     return str(type)[:60]
 
 
 def table_of(parts: Parts, missing: bool) -> Table:
     """The spectra, with NaN for null where values may be `missing`. Raises BadRequest naming row and column."""
-    columns = parts.columns
+    columns = parts.layout.columns
     batches = [batch for batch in parts.batches if batch.num_rows]
     if not batches:
         raise BadRequest("the table: no rows were given, expected at least one")
     blocks, row = [], 0
     for batch in batches:
-        blocks.append(_numbers(batch, columns.points, row, missing))
+        blocks.append(_numbers(batch, parts.layout, row, missing))
         row += batch.num_rows
     ids = None if columns.ids is None else _names(batches, columns.ids, parts)
     spectra = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-    return Table(spectra, columns.axis, columns.unit, ids, _said(parts.schema))
+    return Table(spectra, columns.axis, columns.unit, ids, parts.layout.asked)
 
 
-def _numbers(batch: Any, points: list[int], before: int, missing: bool) -> NDArray[np.float64]:
-    if not missing:
-        _refuse_nulls(batch, points, before)
-    every = points == [*range(batch.num_columns)]
-    chosen = batch if every else batch.select(points)
+def _numbers(batch: Any, layout: Layout, before: int, missing: bool) -> NDArray[np.float64]:
+    points = layout.columns.points
+    chosen = batch if len(points) == batch.num_columns else batch.select(points)
     types = {*chosen.schema.types}
-    if len(types) == 1 and kind_of(next(iter(types))) == "float":
+    kind = kind_of(next(iter(types))) if len(types) == 1 else ""
+    if kind == "list":
+        return _lists(chosen.column(0), layout.width, before, missing)
+    if not missing and (kind != "float" or any(column.null_count for column in chosen.columns)):
+        _refuse_nulls(batch, points, before)
+    if kind == "float":
         return float64(chosen.to_tensor(null_to_nan=True, row_major=True).to_numpy())
     values = np.empty((batch.num_rows, len(points)))
     for i, column in enumerate(chosen.columns):
         values[:, i] = float64(column.to_numpy(zero_copy_only=False))
     return values
+
+
+def _lists(column: Any, width: int, before: int, missing: bool) -> NDArray[np.float64]:
+    if column.null_count:
+        row = before + 1 + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
+        raise BadRequest(f"spectra: row {row} is null, expected {width} numbers")
+    inside = column.flatten()
+    if inside.null_count and not missing:
+        place = int(np.argmax(inside.is_null().to_numpy(zero_copy_only=False)))
+        raise BadRequest(f"spectra: row {before + place // width + 1}, point {place % width + 1} is null")
+    return float64(inside.to_numpy(zero_copy_only=False).reshape(len(column), width))
 
 
 def _refuse_nulls(batch: Any, points: list[int], before: int) -> None:

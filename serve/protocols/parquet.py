@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadRequest, TooLarge
-from .arrow_table import Parts, table_of
+from .arrow_table import Parts, layout_of, table_of
 from .parquet_pages import inflated
 from .question import Table
 
@@ -26,11 +26,11 @@ def read(data: bytes, missing: bool, largest: int) -> Table:
     limits = {"thrift_string_size_limit": 1 << 24, "thrift_container_size_limit": 1 << 20}
     try:
         file = pq.ParquetFile(pa.py_buffer(data), **limits)
-        parts = Parts(file.schema_arrow, largest)
+        layout = layout_of(file.schema_arrow)
+        parts = Parts(layout, largest)
         parts.allow(file.metadata.num_rows, inflated(data, file.metadata))
-        used = [*parts.columns.points, *([] if parts.columns.ids is None else [parts.columns.ids])]
         # A text that many rows share is kept once: it is counted before it is written out.
-        texts = [parts.schema.names[i] for i in used if i == parts.columns.ids]
+        texts = [] if layout.columns.ids is None else [layout.schema.names[layout.columns.ids]]
         file = pq.ParquetFile(pa.py_buffer(data), read_dictionary=texts, **limits)
         _read(pa, file, parts)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -52,4 +52,4 @@ def _read(pa: Any, file: Any, parts: Parts) -> None:
                 parts.allow(0, int(np.sum(lengths[rows])) if len(rows) else 0)
                 column = column.dictionary_decode()
             columns.append(column)
-        parts.add(pa.record_batch(columns, names=parts.schema.names))
+        parts.add(pa.record_batch(columns, names=parts.layout.schema.names))
