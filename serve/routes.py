@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +13,8 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from ..bundle import Bundle
+from . import open_inference
+from .answering import AT_ONCE, answered
 from .problems import problem
 from .protocols import media
 from .protocols.compression import decompressed
@@ -26,9 +26,6 @@ __all__ = ["ROUTES"]
 
 Models = NamedDependency[Repository]
 Given = NamedDependency[Settings]
-
-AT_ONCE = 128 * 1024
-"""Bodies up to so many bytes are answered at once; larger ones in a thread, so that others need not wait."""
 
 
 @get("/live")
@@ -73,11 +70,6 @@ async def predict(
     body = await request.body()
     answer = partial(_answer, name, bundle, settings.max_decoded, form, body)
     return await answered(answer, at_once=len(body) <= AT_ONCE and form.light)
-
-
-async def answered(answer: Callable[[], Response[bytes]], *, at_once: bool) -> Response[bytes]:
-    """An answer made in this turn of the loop, or in a thread."""
-    return answer() if at_once else await asyncio.to_thread(answer)
 
 
 @dataclass(frozen=True)
@@ -126,4 +118,4 @@ def _json(value: Any) -> Response[bytes]:
     return Response(msgspec.json.encode(value), media_type=MediaType.JSON)
 
 
-ROUTES = [live, ready, list_models, get_model, predict]
+ROUTES = [live, ready, list_models, get_model, predict, *open_inference.ROUTES]

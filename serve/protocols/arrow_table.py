@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ class Layout:
     columns: Columns
     width: int
     """Points of a spectrum."""
+    alike: bool
+    """Whether all points are floats of one type."""
     asked: Mapping[str, Any]
     """What the metadata says about how to predict."""
 
@@ -39,9 +42,12 @@ def layout_of(schema: Any) -> Layout:
     lists = [i for i, kind in enumerate(kinds) if kind == "list"]
     if len(lists) != 1:
         columns = columns_of(schema.names, kinds)
-        return Layout(schema, columns, len(columns.points), _said(schema))
+        types = {schema.types[i] for i in columns.points}
+        alike = len(types) == 1 and kinds[columns.points[0]] == "float"
+        return Layout(schema, columns, len(columns.points), alike, _said(schema))
     ids = next((i for i, kind in enumerate(kinds) if kind in ("text", "integer")), None)
-    return Layout(schema, Columns(lists, None, None, ids), schema.field(lists[0]).type.list_size, _said(schema))
+    width = schema.field(lists[0]).type.list_size
+    return Layout(schema, Columns(lists, None, None, ids), width, False, _said(schema))
 
 
 class Parts:
@@ -98,18 +104,17 @@ def table_of(parts: Parts, missing: bool) -> Table:
 
 def _numbers(batch: Any, layout: Layout, before: int, missing: bool) -> NDArray[np.float64]:
     points = layout.columns.points
-    chosen = batch if len(points) == batch.num_columns else batch.select(points)
-    types = {*chosen.schema.types}
-    kind = kind_of(next(iter(types))) if len(types) == 1 else ""
-    if kind == "list":
-        return _lists(chosen.column(0), layout.width, before, missing)
-    if not missing and (kind != "float" or any(column.null_count for column in chosen.columns)):
+    if kind_of(layout.schema.field(points[0]).type) == "list":
+        return _lists(batch.column(points[0]), layout.width, before, missing)
+    if layout.alike:
+        chosen = batch if len(points) == batch.num_columns else batch.select(points)
+        with suppress(TypeError):  # raised where there are nulls: below it is said where
+            return float64(chosen.to_tensor(null_to_nan=missing, row_major=True).to_numpy())
+    if not missing:
         _refuse_nulls(batch, points, before)
-    if kind == "float":
-        return float64(chosen.to_tensor(null_to_nan=True, row_major=True).to_numpy())
     values = np.empty((batch.num_rows, len(points)))
-    for i, column in enumerate(chosen.columns):
-        values[:, i] = float64(column.to_numpy(zero_copy_only=False))
+    for i, point in enumerate(points):
+        values[:, i] = float64(batch.column(point).to_numpy(zero_copy_only=False))
     return values
 
 

@@ -25,9 +25,10 @@ def inflated(data: bytes, metadata: Any) -> int:
                 f"parquet: column {schema.column(i).path[:40]!r} holds lists, expected a value in each row"
             )
     total = 0
-    for group in range(metadata.num_row_groups):
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
         for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
+            chunk = group.column(column)
             starts = [chunk.data_page_offset]
             if chunk.has_dictionary_page and chunk.dictionary_page_offset:
                 starts.append(chunk.dictionary_page_offset)
