@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from . import arrow, csv, npy, parquet, plain
 from .query import from_query
 from .question import Question, Table, asked_of
 
-__all__ = ["ANSWERS", "BODIES", "SUFFIXES", "decode", "encoder", "headers", "preferred"]
+__all__ = ["ANSWERS", "BODIES", "decode", "encoder", "headers", "preferred", "read_file"]
 
 Reader = Callable[[bytes, bool, int], Table]
 Encoder = Callable[[str, Bundle, Question, Result, Any], bytes]
@@ -45,6 +46,12 @@ SUFFIXES: dict[str, Reader] = {
     ".parquet": parquet.read,
 }
 """Files of spectra that are no text."""
+
+
+def read_file(name: str, data: bytes, *, missing: bool) -> Table:
+    """The spectra of a file, by the end of its name; text where that says nothing else. Raises BadRequest."""
+    suffix = name[name.rfind(".") :].lower() if "." in name else ""
+    return SUFFIXES.get(suffix, csv.read)(data, missing, sys.maxsize)
 
 
 def decode(body: bytes, kind: str, query: bytes, *, missing: bool, largest: int) -> tuple[Question, NDArray[Any]]:
