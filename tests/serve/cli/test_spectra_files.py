@@ -25,9 +25,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_the_answer_is_that_to_the_same_spectra_as_text(
-    fat: Path, spectra: Matrix, tmp_path: Path, name: str
-) -> None:
+def test_the_answer_is_that_to_the_same_spectra_as_text(fat: Path, spectra: Matrix, tmp_path: Path, name: str) -> None:
     head = "" if name.endswith(".npy") else ",".join(NAMES) + "\n"
     text = tmp_path / "spectra.csv"
     text.write_text(head + "\n".join(",".join(map(repr, row)) for row in spectra.tolist()), "utf-8")
