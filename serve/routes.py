@@ -15,6 +15,8 @@ from litestar.status_codes import HTTP_200_OK
 from ..bundle import Bundle
 from . import open_inference
 from .answering import AT_ONCE, answered
+from .openapi import document, encoded
+from .openapi_page import page
 from .problems import problem
 from .protocols import media
 from .protocols.compression import decompressed
@@ -118,4 +120,16 @@ def _json(value: Any) -> Response[bytes]:
     return Response(msgspec.json.encode(value), media_type=MediaType.JSON)
 
 
-ROUTES = [live, ready, list_models, get_model, predict, *open_inference.ROUTES]
+@get("/schema/openapi.json")
+async def schema() -> Response[bytes]:
+    """This server's OpenAPI 3.1 document."""
+    return Response(encoded(ROUTES), media_type=MediaType.JSON)
+
+
+@get("/schema")
+async def schema_page() -> Response[str]:
+    """The same as a page."""
+    return Response(page(document(ROUTES), "schema/openapi.json"), media_type=MediaType.HTML)
+
+
+ROUTES = [live, ready, list_models, get_model, predict, *open_inference.ROUTES, schema, schema_page]

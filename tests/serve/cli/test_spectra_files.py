@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from .conftest import WAVELENGTHS
 Matrix = NDArray[np.float64]
 
 NAMES = [repr(float(value)) for value in WAVELENGTHS]
-WRITERS = {
+WRITERS: dict[str, Callable[[Matrix], bytes]] = {
     "spectra.npy": BODIES[NPY],
     "spectra.arrow": lambda rows: stream(frame(rows, NAMES), file=True),
     "spectra.arrows": lambda rows: stream(frame(rows, NAMES)),
