@@ -8,19 +8,19 @@ IEEE 754 wants.
 from __future__ import annotations
 
 import threading
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-try:
-    import simdjson
-except ImportError:  # no wheel for this machine: msgspec reads the same bits, more slowly
-    simdjson = None  # type: ignore[assignment]
-
 __all__ = ["flat", "members_and_rows"]
 
 Values = NDArray[np.float64]
+
+# Without a wheel for this machine msgspec reads the same bits, more slowly.
+simdjson: Any = import_module("simdjson") if find_spec("simdjson") else None
 
 _own = threading.local()
 KEPT = 1 << 20
