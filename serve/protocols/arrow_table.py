@@ -42,8 +42,8 @@ def layout_of(schema: Any) -> Layout:
     lists = [i for i, kind in enumerate(kinds) if kind == "list"]
     if len(lists) != 1:
         columns = columns_of(schema.names, kinds)
-        types = {schema.types[i] for i in columns.points}
-        alike = len(types) == 1 and kinds[columns.points[0]] == "float"
+        types = schema.types
+        alike = len({types[i] for i in columns.points}) == 1 and kinds[columns.points[0]] == "float"
         return Layout(schema, columns, len(columns.points), alike, _said(schema))
     ids = next((i for i, kind in enumerate(kinds) if kind in ("text", "integer")), None)
     width = schema.field(lists[0]).type.list_size

@@ -9,7 +9,7 @@ import numpy as np
 from ...bundle import Bundle, Result
 from ...bundle.runtime.record import COLUMNS, cell, table
 from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
-from ..errors import BadRequest
+from ..errors import BadRequest, TooLarge
 from .question import Question, Table
 
 __all__ = ["BRIEF", "MEDIA_TYPE", "encode", "read", "told"]
@@ -19,9 +19,19 @@ MEDIA_TYPE = "text/csv"
 BRIEF = ("sample", "row", "target", "value", "unit", "status", "flags", "reason")
 """The columns of a table of predictions where not all there is to say was asked for."""
 
+SEPARATORS = (b",", b";", b"\t", b"|", b"\n")
+A_CELL = 64
+"""Bytes that a cell of a text takes while it is read: a Python text, and then a Python number."""
+
 
 def read(data: bytes, missing: bool, largest: int) -> Table:
-    """The spectra of a text. Raises BadRequest naming the line and the column."""
+    """The spectra of a text. Raises BadRequest naming the line and the column, TooLarge where there are too many."""
+    cells = sum(map(data.count, SEPARATORS))
+    if cells * A_CELL > largest:
+        raise TooLarge(
+            f"the table has about {cells} cells, which take more than {largest} bytes while they are read; "
+            "send fewer spectra at a time, or as Arrow or npy"
+        )
     try:
         found = read_spectra(data, missing)
     except SpectraError as error:

@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/x-npy"
 
 LONGEST = 4096
 """The header of a plain array takes 118 bytes; a longer one than this is no such array."""
+MOST = 1 << 48
+"""No file has so many rows or points; and a number of thousands of digits is no text."""
 DESCR = re.compile(r"[<>|=]?([fiu])([1248])")
 
 
@@ -63,7 +65,7 @@ def _header(text: bytes) -> tuple[str, bool, tuple[int, int]]:
             f"npy: values of type {str(type)[:40]!r} were given, expected floats or integers, as in '<f8'; "
             "objects are never unpickled"
         )
-    if not isinstance(shape, tuple) or len(shape) != 2 or not all(isinstance(n, int) and n >= 0 for n in shape):
+    if not isinstance(shape, tuple) or len(shape) != 2 or not all(isinstance(n, int) and 0 <= n < MOST for n in shape):
         raise BadRequest(f"npy: an array of shape {str(shape)[:60]} was given, expected two axes: (n, p)")
     return type, columns is True, shape
 

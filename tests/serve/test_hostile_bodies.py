@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from n4akit.serve.app import create_app
 from n4akit.serve.errors import BadRequest, ServeError, TooLarge
 from n4akit.serve.protocols import media
 from n4akit.serve.protocols.open_inference import decode as decode_inference
+from n4akit.serve.protocols.parquet_pages import inflated
 from n4akit.serve.settings import Settings
 
 from .bodies import ARROW, ARROW_FILE, BODIES, CSV, JSON, NPY, PARQUET, frame, parquet, stream
@@ -83,6 +85,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "npy without rows": (NPY, npy(np.zeros((0, 4))), "no rows were given"),
     "npy without points": (NPY, npy(np.zeros((4, 0))), "rows of no values were given"),
     "npy of a huge shape": (NPY, header("<f8", (2**40, 2**40), bytes(8)), "8 bytes of values, expected 967140655691"),
+    "npy of a shape of thousands of digits": (NPY, header("<f8", (10**3000, 10**900)), "expected two axes"),
     "npy of a negative shape": (NPY, header("<f8", (-1, 4)), "expected two axes"),
     "npy with a long header": (NPY, b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**31) + b"{" * 9, "the header says"),
     "npy with a program for a header": (NPY, header("<f8", "__import__('os')"), "the header cannot be read"),
@@ -182,6 +185,19 @@ def test_what_would_grow_is_refused_before_it_does(what: str) -> None:
         tracemalloc.stop()
     assert own < 4 * LARGEST + 2 * len(body)
     assert pool.max_memory() <= max(peak, before + 4 * LARGEST + 2 * len(body))
+
+
+def test_a_text_of_too_many_cells_is_refused_before_it_is_read() -> None:
+    with pytest.raises(TooLarge, match="the table has about 20000 cells, which take more than 1000000 bytes"):
+        read(b"1," * 20_000, CSV)
+
+
+def test_the_pages_of_a_parquet_file_are_as_large_as_its_footer_says() -> None:
+    body = parquet(frame(ROWS), compression="zstd")
+    said = pq.ParquetFile(pa.py_buffer(body)).metadata
+    chunks = [said.row_group(0).column(i) for i in range(said.num_columns)]
+    # The footer counts the headers of pages too.
+    assert 0 < inflated(body, said) < sum(chunk.total_uncompressed_size for chunk in chunks)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
