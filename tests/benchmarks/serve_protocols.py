@@ -55,14 +55,14 @@ def main() -> None:
             question, spectra = read(kind)
             return npy.encode("model", bundle, question, predicted(bundle, question, spectra))
 
+        body, length = tensor(rows)
+
         def inference() -> bytes:
-            body, length = tensor(rows)
             asked, question, spectra = open_inference.decode(body, length)
             return open_inference.encode("model", "1", asked, question, predicted(bundle, question, spectra))[0]
 
         decoding: dict[str, Callable[[], Any]] = {"msgspec + np.array": lambda: np.array(by_lists(json_body).spectra)}
         decoding |= {kind: lambda kind=kind: read(kind) for kind in bodies}  # type: ignore[misc]
-        body, length = tensor(rows)
         decoding["OIP, binary"] = lambda: open_inference.decode(body, length)
         answering: dict[str, Callable[[], Any]] = {kind: lambda kind=kind: whole(kind) for kind in bodies}  # type: ignore[misc]
         answering["OIP, binary"] = inference
