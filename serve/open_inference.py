@@ -12,13 +12,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
-from ..bundle import Bundle
-from .answering import AT_ONCE, answered
+from ..bundle import Bundle, Result
+from .answering import AT_ONCE, Read, answered
 from .errors import UnknownModel, Unsupported
 from .problems import EXCEPTION_HANDLERS
 from .protocols import open_inference as protocol
 from .protocols.compression import decompressed
-from .protocols.predicted import predicted
 from .repository import Repository
 from .settings import Settings
 
@@ -99,14 +98,18 @@ async def infer(
     encoding = request.headers.get("content-encoding", "")
     length = request.headers.get(protocol.HEADER_LENGTH)
     body = await request.body()
-    answer = partial(_answer, name, bundle, settings.max_decoded, encoding, length, body)
-    return await answered(answer, at_once=len(body) <= AT_ONCE and not encoding)
+    read = partial(_read, settings.max_decoded, encoding, length, body)
+    at_once = len(body) <= AT_ONCE and not encoding
+    return await answered(bundle, read, partial(_tell, name, bundle), at_once=at_once)
 
 
-def _answer(name: str, bundle: Bundle, largest: int, encoding: str, length: str | None, body: bytes) -> Response[bytes]:
+def _read(largest: int, encoding: str, length: str | None, body: bytes) -> Read:
     asked, question, spectra = protocol.decode(decompressed(body, encoding, largest), length)
-    result = predicted(bundle, question, spectra)
-    content, length_of_json = protocol.encode(name, bundle.digest, asked, question, result)
+    return Read(question, spectra, asked)
+
+
+def _tell(name: str, bundle: Bundle, asked: Read, result: Result) -> Response[bytes]:
+    content, length_of_json = protocol.encode(name, bundle.digest, asked.how, result)
     if length_of_json is None:
         return Response(content, media_type=MediaType.JSON)
     return Response(content, media_type=BINARY, headers={protocol.HEADER_LENGTH: str(length_of_json)})

@@ -12,15 +12,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
-from ..bundle import Bundle
+from ..bundle import Bundle, Result
 from . import open_inference
-from .answering import AT_ONCE, answered
+from .answering import AT_ONCE, Read, answered
 from .openapi import document, encoded
 from .openapi_page import page
 from .problems import problem
 from .protocols import media
 from .protocols.compression import decompressed
-from .protocols.predicted import contributions, predicted
+from .protocols.predicted import contributions
 from .repository import Repository
 from .settings import Settings
 
@@ -70,8 +70,9 @@ async def predict(
     bundle = repository.get(name)
     form = Form.of(request)
     body = await request.body()
-    answer = partial(_answer, name, bundle, settings.max_decoded, form, body)
-    return await answered(answer, at_once=len(body) <= AT_ONCE and form.light)
+    read = partial(_read, bundle, settings.max_decoded, form, body)
+    at_once = len(body) <= AT_ONCE and form.light
+    return await answered(bundle, read, partial(_tell, name, bundle), at_once=at_once)
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,18 @@ class Form:
         return not self.encoding and "apache" not in self.kind and "apache" not in self.accept
 
 
-def _answer(name: str, bundle: Bundle, largest: int, form: Form, body: bytes) -> Response[bytes]:
+def _read(bundle: Bundle, largest: int, form: Form, body: bytes) -> Read:
     media.encoder(form.accept)  # before any work
-    plain_body = decompressed(body, form.encoding, largest)
-    question, spectra = media.decode(plain_body, form.kind, form.query, missing=bundle.missing_values, largest=largest)
-    kind, encode = media.encoder(form.accept, question)
-    result = predicted(bundle, question, spectra)
-    content = encode(name, bundle, question, result, contributions(bundle, question, spectra))
+    content = decompressed(body, form.encoding, largest)
+    question, spectra = media.decode(content, form.kind, form.query, missing=bundle.missing_values, largest=largest)
+    return Read(question, spectra, media.encoder(form.accept, question))
+
+
+def _tell(name: str, bundle: Bundle, asked: Read, result: Result) -> Response[bytes]:
+    kind, encode = asked.how
+    told = contributions(bundle, asked.question, asked.spectra)
     headers = {} if kind == MediaType.JSON else media.headers(result)
-    return Response(content, media_type=kind, headers=headers)
+    return Response(encode(name, bundle, asked.question, result, told), media_type=kind, headers=headers)
 
 
 def _summary(name: str, bundle: Bundle) -> dict[str, Any]:

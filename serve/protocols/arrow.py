@@ -101,9 +101,7 @@ TEXTS = (
 
 def _schema(pa: Any, bundle: Bundle, question: Question, model: str, result: Result) -> Any:
     labels = () if result.classes is None else tuple(result.classes)
-    value = pa.float64()
-    if labels:
-        value = pa.int64() if all(type(one) is int for one in labels) else pa.string()
+    value = pa.array(labels).type if labels else pa.float64()
     types = {"row": pa.int64(), "value": value, "value_raw": value, "in_range": pa.bool_()}
     types |= {"flags": pa.list_(pa.string()), **dict.fromkeys(TEXTS, pa.string())}
     fields = [(name, types.get(name, pa.float64())) for name in told(question)]

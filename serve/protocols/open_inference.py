@@ -155,7 +155,7 @@ def outputs_of(result: Result) -> dict[str, NDArray[Any]]:
     return told
 
 
-def encode(model: str, version: str, asked: Asked, question: Question, result: Result) -> tuple[bytes, int | None]:
+def encode(model: str, version: str, asked: Asked, result: Result) -> tuple[bytes, int | None]:
     """The answer, and how many bytes of it are JSON where others follow. Raises BadRequest for an output that the model
     does not have.
     """

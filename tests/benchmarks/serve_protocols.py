@@ -59,7 +59,7 @@ def main() -> None:
 
         def inference() -> bytes:
             asked, question, spectra = open_inference.decode(body, length)
-            return open_inference.encode("model", "1", asked, question, predicted(bundle, question, spectra))[0]
+            return open_inference.encode("model", "1", asked, predicted(bundle, question, spectra))[0]
 
         decoding: dict[str, Callable[[], Any]] = {"msgspec + np.array": lambda: np.array(by_lists(json_body).spectra)}
         decoding |= {kind: lambda kind=kind: read(kind) for kind in bodies}  # type: ignore[misc]
