@@ -35,19 +35,22 @@ def read(data: bytes, missing: bool, largest: int) -> Table:
     buffer = pa.py_buffer(data)
     try:
         messages = iter(pa.ipc.MessageReader.open_stream(buffer.slice(len(MAGIC)) if data[:8] == MAGIC else buffer))
-        parts = Parts(_layout(next(messages).serialize().to_pybytes()), largest)
+        first = next(messages)
+        if first.type != "schema":  # what pyarrow takes for granted
+            raise BadRequest(f"arrow: it begins with a message of type {first.type}, expected a schema")
+        parts = Parts(_layout(first.serialize().to_pybytes()), largest)
         for message in messages:
-            if message.type != "record batch":
-                raise BadRequest(f"arrow: a {message.type} was found, expected record batches alone")
+            if message.type != "record batch" or message.body is None:
+                raise BadRequest(f"arrow: a message of type {message.type} was found, expected record batches alone")
             parts.allow(*inflated(memoryview(message.metadata), memoryview(message.body)))
             parts.add(pa.ipc.read_record_batch(message, parts.layout.schema))
+        return table_of(parts, missing)
     except StopIteration:
         raise BadRequest("arrow: there is no schema, expected a stream or a file of record batches") from None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, BadRequest | TooLarge):
             raise
         raise BadRequest(f"arrow: {_first_line(error)}; expected an Arrow stream or file") from None
-    return table_of(parts, missing)
 
 
 @lru_cache(maxsize=16)

@@ -139,8 +139,6 @@ def _refuse_nulls(batch: Any, points: list[int], before: int) -> None:
 
 
 def _names(batches: list[Any], column: int, parts: Parts) -> list[str | int]:
-    import pyarrow.compute as pc
-
     names: list[str | int] = []
     for batch in batches:
         array = batch.column(column)
@@ -148,10 +146,21 @@ def _names(batches: list[Any], column: int, parts: Parts) -> list[str | int]:
             row = len(names) + 1 + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
             raise BadRequest(f"ids: row {row} has none, expected a name in each row")
         if kind_of(array.type) == "text":
-            # Views, and entries of a dictionary, may all lie on the same long text.
-            parts.allow(0, pc.sum(pc.binary_length(array)).as_py() or 0)
+            parts.allow(0, _characters(array))
         names += array.to_pylist()
     return names
+
+
+def _characters(array: Any) -> int:
+    """The bytes of all texts together. Views may all lie on the same long text."""
+    import pyarrow.compute as pc
+    import pyarrow.types as types
+
+    if types.is_string_view(array.type):
+        # A view is sixteen bytes, and the first four are its length.
+        lengths = np.frombuffer(array.buffers()[1], "<i4")[::4]
+        return int(lengths[array.offset : array.offset + len(array)].sum(dtype=np.int64))
+    return int(pc.sum(pc.binary_length(array)).as_py() or 0)
 
 
 def _said(schema: Any) -> dict[str, Any]:

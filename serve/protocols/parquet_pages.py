@@ -1,7 +1,7 @@
-"""How large the pages of a Parquet file become, read from their headers before one is decompressed.
+"""How large the pages of a Parquet file become, read from its footer and their headers before one is decompressed.
 
-What the footer says of sizes may be less than the pages then take. A header is a struct in Thrift's compact protocol:
-of its fields 2 is the size of the page decompressed, 3 that in the file, which follows the header.
+Both are structs in Thrift's compact protocol. They are read here, not by pyarrow: what a footer says of sizes
+may be less than the pages then take, and asking pyarrow for a damaged part of a footer ends the process.
 """
 
 from __future__ import annotations
@@ -12,51 +12,56 @@ from ..errors import BadRequest
 
 __all__ = ["inflated"]
 
-DEEPEST = 8
-INFLATED, STORED = 2, 3
+Struct = dict[int, Any]
+
+DEEPEST = 12
+TAIL = 8
+ROWS, SCHEMA, GROUPS = 3, 2, 4  # of the footer
+REPETITION, REPEATED = 3, 2  # of an element of the schema
+COLUMNS, META = 1, 3  # of a row group, and of a column chunk
+SIZE, DATA_PAGE, DICTIONARY_PAGE = 7, 9, 11  # of its metadata
+INFLATED, STORED = 2, 3  # of the header of a page
 
 
-def inflated(data: bytes, metadata: Any) -> int:
-    """The bytes of all pages, decompressed. Raises BadRequest for lists in columns, and for headers that are none."""
-    schema = metadata.schema
-    for i in range(metadata.num_columns):
-        if schema.column(i).max_repetition_level:
-            raise BadRequest(
-                f"parquet: column {schema.column(i).path[:40]!r} holds lists, expected a value in each row"
-            )
-    total = 0
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for column in range(metadata.num_columns):
-            chunk = group.column(column)
-            starts = [chunk.data_page_offset]
-            if chunk.has_dictionary_page and chunk.dictionary_page_offset:
-                starts.append(chunk.dictionary_page_offset)
-            total += _pages(data, min(starts), chunk.total_compressed_size)
+def inflated(data: bytes) -> tuple[int, int]:
+    """The rows of a file, and the bytes of all its pages decompressed. Raises BadRequest for lists in columns, and for
+    a file that is none.
+    """
+    if len(data) < 3 * 4 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
+        raise BadRequest("parquet: the body does not begin and end with PAR1, expected a Parquet file")
+    start = len(data) - TAIL - int.from_bytes(data[-TAIL:-4], "little")
+    try:
+        if start < 4:
+            raise IndexError
+        footer, _ = _struct(data, start, 0)
+        if any(element.get(REPETITION) == REPEATED for element in footer[SCHEMA]):
+            raise BadRequest("parquet: a column holds lists, expected a value in each row")
+        chunks = [chunk[META] for group in footer[GROUPS] for chunk in group[COLUMNS]]
+        return footer[ROWS], sum(_pages(data, chunk) for chunk in chunks)
+    except (IndexError, KeyError, TypeError, AttributeError):
+        raise BadRequest("parquet: its footer or a header of a page is damaged, expected a Parquet file") from None
+
+
+def _pages(data: bytes, chunk: Struct) -> int:
+    starts = [place for name in (DATA_PAGE, DICTIONARY_PAGE) if (place := chunk.get(name, 0)) > 0]
+    place = min(starts, default=len(data))
+    total, end = 0, place + chunk[SIZE]
+    if not place < end <= len(data):
+        raise IndexError
+    while place < end:
+        header, place = _struct(data, place, 0)
+        if header[INFLATED] < 0 or header[STORED] < 0:
+            raise IndexError
+        total += header[INFLATED]
+        place += header[STORED]
     return total
 
 
-def _pages(data: bytes, start: int, size: int) -> int:
-    total, end = 0, start + size
-    if start < 0 or size < 0 or end > len(data):
-        raise BadRequest("parquet: a column lies outside of the file")
-    while start < end:
-        found: dict[int, int] = {}
-        try:
-            start = _struct(data, start, 0, found)
-        except IndexError:
-            raise BadRequest("parquet: the header of a page is damaged") from None
-        if found.get(INFLATED, -1) < 0 or found.get(STORED, -1) < 0:
-            raise BadRequest("parquet: the header of a page does not say how large it is")
-        total += found[INFLATED]
-        start += found[STORED]
-    return total
-
-
-def _struct(data: bytes, place: int, depth: int, found: dict[int, int]) -> int:
-    """Where a struct ends; the whole numbers among its fields are `found`."""
+def _struct(data: bytes, place: int, depth: int) -> tuple[Struct, int]:
+    """The fields of a struct by number, and where it ends."""
     if depth > DEEPEST:
         raise IndexError
+    found: Struct = {}
     number = 0
     while head := data[place]:
         place += 1
@@ -64,26 +69,37 @@ def _struct(data: bytes, place: int, depth: int, found: dict[int, int]) -> int:
             number += head >> 4
         else:
             number, place = _zigzag(data, place)
-        if head & 15 in (4, 5, 6):
-            found[number], place = _zigzag(data, place)
-        else:
-            place = _skip(data, place, head & 15, depth)
-    return place + 1
+        found[number], place = (head & 15 == 1, place) if head & 15 in (1, 2) else _value(data, place, head & 15, depth)
+    return found, place + 1
 
 
-def _skip(data: bytes, place: int, kind: int, depth: int) -> int:
-    if kind in (1, 2):  # the type says the truth of a field
-        return place
-    if kind == 3:
-        return place + 1
-    if kind == 7:
-        return place + 8
-    if kind == 8:
+def _value(data: bytes, place: int, kind: int, depth: int) -> tuple[Any, int]:
+    if kind in (4, 5, 6):
+        return _zigzag(data, place)
+    if kind == 8:  # bytes: nobody asks what they say
         length, place = _varint(data, place)
-        return place + length
+        return None, place + length
     if kind == 12:
-        return _struct(data, place, depth + 1, {})
-    raise IndexError  # lists, sets and maps are in no page header
+        return _struct(data, place, depth + 1)
+    if kind in (9, 10):
+        return _list(data, place, depth + 1)
+    if kind in (1, 2, 3, 7):
+        return None, place + (8 if kind == 7 else 1)
+    raise IndexError  # there are no maps in these
+
+
+def _list(data: bytes, place: int, depth: int) -> tuple[list[Any], int]:
+    head, place = data[place], place + 1
+    count = head >> 4
+    if count == 15:
+        count, place = _varint(data, place)
+    if count > len(data) - place or depth > DEEPEST:
+        raise IndexError
+    found = []
+    for _ in range(count):
+        value, place = _value(data, place, head & 15, depth)
+        found.append(value)
+    return found, place
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
