@@ -202,7 +202,7 @@ ELSEWHERE: dict[str, tuple[str, str, int, str]] = {
     "a file name": ("GET", "/v1/models/fat.n4a", 404, "no model 'fat.n4a' is served"),
     "a way out": ("GET", "/v1/models/..%2F..%2Fetc%2Fpasswd", 404, "Not Found"),
     "bytes that are no text": ("GET", "/v1/models/%FF%FE", 404, "is served"),
-    "nowhere": ("GET", "/", 404, "Not Found"),
+    "nowhere": ("GET", "/nowhere", 404, "Not Found"),
     "to get a prediction": ("GET", "/v1/models/fat/predict", 405, "Method Not Allowed"),
     "to delete a model": ("DELETE", "/v1/models/fat", 405, "Method Not Allowed"),
     "to put a model": ("PUT", "/v1/models/fat", 405, "Method Not Allowed"),
