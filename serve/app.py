@@ -81,4 +81,4 @@ def _desk(settings: Settings) -> Desk:
 
     metrics.gauge("n4a_model_bytes", "Bytes of the arrays of a model.", ("model",), bytes_of_models, shared=True)
     metrics.gauge("n4a_waiting_rows", "Spectra that wait for their answer.", (), lambda: {(): predictor.waiting})
-    return Desk(repository, predictor, metrics)
+    return Desk(repository, predictor, metrics, settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .metrics import Metrics
 from .predictor import Predictor
 from .repository import Repository
+from .settings import Settings
 
 __all__ = ["Desk"]
 
@@ -18,6 +19,7 @@ class Desk:
     repository: Repository
     predictor: Predictor
     metrics: Metrics
+    settings: Settings
 
     def close(self) -> None:
         """Load and predict nothing any more."""

@@ -4,9 +4,12 @@ N4aError
 └── ServeError          a request, of a client or of an operator, that cannot be met as it is
     ├── UnknownModel    no model of that name, or no such version of it, is served
     ├── Unavailable     it could be answered at another time: later, when there is room or the file is whole
-    ├── TooLarge        more spectra, or longer ones, than the server takes
     ├── Departed        who asked is no longer there to be told
     ├── BadRequest      a body that cannot be read; names the place
+    ├── TooLarge        more spectra, longer ones, or a larger body than the server takes
+    ├── Unsupported     a body of a type or an encoding that is not known here
+    ├── NotAcceptable   an answer in a form that there is not
+    ├── OutsideDomain   spectra that the model has an answer for, but not one to rely on
     └── Misuse          a setting or a command that asks for what cannot be; names it
 """
 
@@ -14,7 +17,18 @@ from __future__ import annotations
 
 from ..bundle.errors import N4aError
 
-__all__ = ["BadRequest", "Departed", "Misuse", "ServeError", "TooLarge", "Unavailable", "UnknownModel"]
+__all__ = [
+    "BadRequest",
+    "Departed",
+    "Misuse",
+    "NotAcceptable",
+    "OutsideDomain",
+    "ServeError",
+    "TooLarge",
+    "Unavailable",
+    "UnknownModel",
+    "Unsupported",
+]
 
 
 class ServeError(N4aError):
@@ -40,12 +54,28 @@ class Departed(ServeError):
     """Who asked is no longer there to be told."""
 
 
-class TooLarge(ServeError, ValueError):
-    """More spectra, or longer ones, than the server takes; the message says how many it does."""
-
-
 class BadRequest(ServeError, ValueError):
     """A body that cannot be read; the message names the place, what was found and what was expected."""
+
+
+class TooLarge(ServeError, ValueError):
+    """More spectra, longer ones, or a larger body than the server takes; the message says how much it does."""
+
+
+class Unsupported(ServeError, ValueError):
+    """A body of a type or an encoding that is not known here; the message says which are."""
+
+
+class NotAcceptable(ServeError, ValueError):
+    """An answer was asked for in a form that there is not; the message says which there are."""
+
+
+class OutsideDomain(ServeError, ValueError):
+    """Spectra that the model has an answer for, but not one to rely on; `rows` are pairs of row and reason."""
+
+    def __init__(self, message: str, rows: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class Misuse(ServeError, ValueError):

@@ -127,7 +127,9 @@ class Gate:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(scope, record)]
+                own = dict(message.get("headers", ()))  # what an answer says of itself goes before
+                more = [one for one in self._headers(scope, record) if one[0] not in own]
+                message["headers"] = [*message.get("headers", ()), *more]
             else:
                 record.bytes_out += len(message.get("body", b""))
             await send(message)

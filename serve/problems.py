@@ -11,7 +11,16 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from ..bundle import AxisError, InputError, SignalError
-from .errors import BadRequest, Departed, TooLarge, Unavailable, UnknownModel
+from .errors import (
+    BadRequest,
+    Departed,
+    NotAcceptable,
+    OutsideDomain,
+    TooLarge,
+    Unavailable,
+    UnknownModel,
+    Unsupported,
+)
 from .record import of
 
 __all__ = ["EXCEPTION_HANDLERS", "PROBLEM", "problem", "problem_body"]
@@ -24,6 +33,9 @@ STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (Departed, 499, "nobody is there any more"),
     (TooLarge, 413, "the request is too large"),
     (BadRequest, 400, "the request cannot be read"),
+    (NotAcceptable, 406, "no such form of answer"),
+    (Unsupported, 415, "a body of another type"),
+    (OutsideDomain, 422, "spectra outside of the model's domain"),
     (AxisError, 422, "spectra of another axis"),
     (SignalError, 422, "spectra of another signal"),
     (InputError, 422, "spectra that cannot be predicted"),

@@ -53,6 +53,12 @@ class Settings:
         fits=lambda size: size >= 1,
         expected="a number of bytes",
     )
+    max_decoded: int = setting(
+        256 * 1024 * 1024,
+        "Most bytes that a body may take once it is decompressed and decoded; more is refused with 413.",
+        fits=lambda size: size >= 1,
+        expected="a number of bytes",
+    )
     poll: float = setting(
         2.0,
         "Seconds between two looks for bundles that came, changed or went; 0 looks only when told.",

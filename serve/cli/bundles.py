@@ -183,7 +183,7 @@ def predict(
     profile: Profile = "exact",
     engine: Engine = "numpy",
 ) -> int:
-    """Predict the spectra of a text file, one row each.
+    """Predict the spectra of a file, one row each: text, .npy, .arrow (.arrows, .feather) or .parquet.
 
     A header of numbers is the axis: spectra on other points than the model's are put in order, selected, converted
     between nm, um and cm-1 and interpolated, never extrapolated; axis_action says which. Columns that are not numbers
@@ -196,7 +196,9 @@ def predict(
     model
         A bundle (.n4a).
     spectra
-        Comma, semicolon, tab or pipe separated text, decimal point or comma; `-` reads standard input.
+        Comma, semicolon, tab or pipe separated text, decimal point or comma; `-` reads standard input. By the end of
+        its name also an array (.npy), or an Arrow or Parquet table (.arrow, .parquet) with a column for each point,
+        named by its position.
     output
         Where to write the predictions (CSV); standard output if not given.
     unit
@@ -230,27 +232,30 @@ def predict(
     from ...bundle.runtime.alignment import COARSE_AXIS
     from ...bundle.runtime.record import json_text, replicates_table, residuals
     from ...bundle.runtime.record import table as as_table
-    from ...bundle.runtime.spectra_csv import SpectraError, read_spectra
+    from ..errors import ServeError
+    from ..protocols.media import read_file
+    from ..protocols.question import asked_of
 
     beside = settings if settings is not None else not no_settings
     bundle = load(model, allow_opaque=allow_opaque, profile=profile, engine=engine, settings=beside)
     data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
+    own = {"unit": unit, "signal": signal, "instrument": instrument, "product": product}
     try:
-        table = read_spectra(data, bundle.missing_values)
-    except SpectraError as error:
+        table = read_file(spectra.name, data, missing=bundle.missing_values)
+        asked = asked_of(table, {name: value for name, value in own.items() if value is not None})
+    except ServeError as error:
         raise InputError(f"{spectra}: {error}") from None
-    how: dict[str, Any] = {"unit": unit or table.unit, "strict": strict, "signal": signal}
+    how: dict[str, Any] = {"unit": asked.unit, "strict": strict or asked.strict, "signal": asked.signal}
     if contributions:
-        header = table.axis or range(1, bundle.n_features + 1)
-        text = residuals(table.ids, header, bundle.contributions(table.rows, table.axis, **how).tolist())
+        header = asked.axis or range(1, bundle.n_features + 1)
+        text = residuals(asked.ids, header, bundle.contributions(table.spectra, asked.axis, **how).tolist())
         coarse = False
     else:
-        result = bundle.predict_full(
-            table.rows, table.axis, **how, instrument=instrument, product=product, on_error=on_error
-        )
-        records = list(result.records(table.ids, model=model.name.removesuffix(".n4a")))
+        who: dict[str, Any] = {"instrument": asked.instrument, "product": asked.product}
+        result = bundle.predict_full(table.spectra, asked.axis, **how, **who, on_error=on_error)
+        records = list(result.records(asked.ids, model=model.name.removesuffix(".n4a")))
         if replicates:
-            told = result.replicates(table.ids or range(len(records)))
+            told = result.replicates(asked.ids or range(len(records)))
             text = json_text(told) if json else replicates_table(told)
         else:
             text = json_text([{**record, "bound": result.bound} for record in records]) if json else as_table(records)

@@ -7,7 +7,7 @@ For models that handle missing values, null is one.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,46 +15,22 @@ from numpy.typing import NDArray
 
 from ...bundle import Bundle, Result
 from ..errors import BadRequest
+from .numbers import members_and_rows
+from .question import Question, one_each
 
-__all__ = ["Answer", "Question", "decode", "encode"]
+__all__ = ["MEDIA_TYPE", "Answer", "Body", "decode", "encode"]
+
+MEDIA_TYPE = "application/json"
 
 
-HOW = ("unit", "strict", "signal", "instrument", "product", "on_error")
-
-
-class Question(msgspec.Struct, forbid_unknown_fields=True):
+class Body(Question, kw_only=True, forbid_unknown_fields=True):
     """The body of a request for predictions; only `spectra` is required."""
 
     spectra: list[list[float]]
     """One list of values per spectrum."""
-    axis: list[float] | None = None
-    """The positions of these values."""
-    unit: str | None = None
-    """The unit of the axis; that of the model if absent, unless the numbers can only be another."""
-    strict: bool = False
-    """Whether only spectra on the model's own axis, and of its own signal, are taken."""
-    signal: str | None = None
-    """What the values are, `absorbance` say; taken as they are if absent."""
-    ids: list[str | int] | None = None
-    """A name per spectrum, given back with the answer."""
-    instrument: str | None = None
-    product: str | None = None
-    """Where the spectra come from, by which the settings beside the bundle are chosen."""
-    full: bool = False
-    """Whether all there is to say of each prediction is told, as `records`."""
-    on_error: Literal["raise", "row"] = "raise"
-    """With `row` a spectrum that cannot be predicted takes no other with it; its value is null."""
-    samples: list[str | int] | None = None
-    """The sample of each spectrum: of those with several, `replicates` tells mean and standard deviation."""
-    contributions: bool = False
-    """Whether what each point adds to Q is told."""
-
-    def how(self) -> dict[str, Any]:
-        """What `predict_full` is asked beside spectra and axis."""
-        return {name: getattr(self, name) for name in HOW}
 
 
-class QuestionWithGaps(Question, forbid_unknown_fields=True):
+class BodyWithGaps(Body, kw_only=True, forbid_unknown_fields=True):
     """The same for a model that handles missing values."""
 
     spectra: list[list[float | None]]  # type: ignore[assignment]  # what may be asked of it is more
@@ -89,8 +65,8 @@ class Answer(msgspec.Struct, omit_defaults=True):
     """With `records`: what the model cannot tell, and why."""
 
 
-_decode = msgspec.json.Decoder(Question).decode
-_decode_with_gaps = msgspec.json.Decoder(QuestionWithGaps).decode
+_decode = msgspec.json.Decoder(Body).decode
+_decode_with_gaps = msgspec.json.Decoder(BodyWithGaps).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -99,13 +75,26 @@ def decode(body: bytes, *, missing: bool = False) -> tuple[Question, NDArray[np.
 
     Raises BadRequest naming the place that cannot be read.
     """
+    found = members_and_rows(body, "spectra")
+    if found is not None:
+        try:
+            question = msgspec.convert(found[0], Question)
+        except msgspec.ValidationError:
+            return _strictly(body, missing)  # which says more of it
+        one_each(question, len(found[1]))
+        return question, found[1]
+    return _strictly(body, missing)
+
+
+def _strictly(body: bytes, missing: bool) -> tuple[Question, NDArray[np.float64]]:
+    """The same, value by value: it knows where a value stands that should not be there."""
     try:
-        question = _decode_with_gaps(body) if missing else _decode(body)
+        said = _decode_with_gaps(body) if missing else _decode(body)
     except msgspec.ValidationError as error:
         raise BadRequest(_in_words(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(_no_number(body, str(error), missing) or f"the body is not JSON: {error}") from None
-    widths = [len(row) for row in question.spectra]
+    widths = [len(row) for row in said.spectra]
     if not widths:
         raise BadRequest("spectra: no rows were given, expected at least one")
     if len(set(widths)) > 1:
@@ -114,10 +103,9 @@ def decode(body: bytes, *, missing: bool = False) -> tuple[Question, NDArray[np.
             f"spectra: row {row + 1} has {widths[row]} values, expected {widths[0]} as in row 1; "
             "rows must be equally long"
         )
-    for what, names in (("ids", question.ids), ("samples", question.samples)):
-        if names is not None and len(names) != len(widths):
-            raise BadRequest(f"{what}: {len(names)} were given for {len(widths)} spectra, expected one each")
-    return question, np.array(question.spectra, dtype=np.float64)
+    question = Question(**{name: getattr(said, name) for name in Question.__struct_fields__})
+    one_each(question, len(widths))
+    return question, np.array(said.spectra, dtype=np.float64)
 
 
 def _in_words(message: str) -> str:

@@ -1,25 +1,24 @@
-"""Predictions for spectra."""
+"""Predictions for spectra, in any of the forms of `protocols.media`."""
 
 from __future__ import annotations
 
-import asyncio
-from time import perf_counter
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from litestar import MediaType, Request, Response, post
-from litestar.exceptions import ClientException
 from litestar.params import FromPath
-from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.status_codes import HTTP_200_OK
 
-from ...bundle import Bundle
-from ..protocols import plain
-from ..record import of
+from ...bundle import Bundle, Result
+from ..answering import AT_ONCE, Read, answered
+from ..protocols import media
+from ..protocols.compression import decompressed
+from ..protocols.predicted import contributions
+from ..slot import Model
 from .answers import Given
 
 __all__ = ["predict"]
-
-AT_ONCE = 128 * 1024
-"""Bodies up to so many bytes are read at once; larger ones in a thread, so that others need not wait."""
 
 
 @post(
@@ -31,54 +30,46 @@ async def predict(
     name: FromPath[str],
     version: FromPath[str | None] = None,
 ) -> Response[bytes]:
-    """Predictions for spectra given as JSON."""
+    """Predictions for spectra, by the default version unless one is named."""
     model = await desk.repository.get(name, version)
-    kind = request.content_type[0]
-    if kind not in ("application/json", ""):
-        raise ClientException(
-            f"a body of type {kind!r} was sent, expected application/json", status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE
-        )
+    form = Form.of(request)
     body = await request.body()
-    large = len(body) > AT_ONCE
-    missing = model.bundle.missing_values
-    record, start = of(request.scope), perf_counter()
-    question, spectra = (
-        await asyncio.to_thread(plain.decode, body, missing=missing) if large else plain.decode(body, missing=missing)
-    )
-    record.check(*spectra.shape)
-    asked = begun = perf_counter()
-
-    def begins() -> None:
-        nonlocal begun
-        begun = perf_counter()
-
-    result = await desk.predictor.predict(
-        model.bundle, spectra, question.axis, question.how(), left=lambda: left(request), begins=begins
-    )
-    predicted = perf_counter()
-
-    def told() -> bytes:
-        shares = contributions(model.bundle, question, spectra)
-        return plain.encode(model.name, model.bundle, question, result, shares)
-
-    answer = await asyncio.to_thread(told) if large else told()
-    record.queue += begun - asked
-    record.decode, record.predict, record.encode = asked - start, predicted - begun, perf_counter() - predicted
-    record.rows, record.flags = len(spectra), result.flags
-    return Response(answer, media_type=MediaType.JSON)
+    read = partial(_read, model.bundle, desk.settings.max_decoded, form, body)
+    at_once = len(body) <= AT_ONCE and form.light
+    return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
 
 
-def contributions(bundle: Bundle, question: plain.Question, spectra: Any) -> list[list[float]] | None:
-    """What each point adds to Q, where that was asked."""
-    if not question.contributions:
-        return None
-    how = question.how()
-    asked = {name: how[name] for name in ("unit", "strict", "signal")}
-    found: list[list[float]] = bundle.contributions(spectra, question.axis, **asked).tolist()
-    return found
+@dataclass(frozen=True)
+class Form:
+    """What the head of a request says of its body, and of the answer."""
+
+    kind: str
+    encoding: str
+    accept: str
+    query: bytes
+
+    @classmethod
+    def of(cls, request: Request[Any, Any, Any]) -> Form:
+        headers = request.headers
+        accept = ", ".join(headers.getall("accept", []))
+        return cls(request.content_type[0], headers.get("content-encoding", ""), accept, request.scope["query_string"])
+
+    @property
+    def light(self) -> bool:
+        """Whether a small body of this form is read at once: no library is loaded for it, and it stays small."""
+        return not self.encoding and "apache" not in self.kind and "apache" not in self.accept
 
 
-async def left(request: Request[Any, Any, Any]) -> None:
-    """Wait until the client is gone; its body must have been read before."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+def _read(bundle: Bundle, largest: int, form: Form, body: bytes) -> Read:
+    media.encoder(form.accept)  # before any work
+    content = decompressed(body, form.encoding, largest)
+    question, spectra = media.decode(content, form.kind, form.query, missing=bundle.missing_values, largest=largest)
+    return Read(question, spectra, media.encoder(form.accept, question))
+
+
+def _tell(model: Model, asked: Read, result: Result) -> Response[bytes]:
+    kind, encode = asked.how
+    told = contributions(model.bundle, asked.question, asked.spectra)
+    headers = {} if kind == MediaType.JSON else media.headers(result)
+    content = encode(model.name, model.bundle, asked.question, result, told)
+    return Response(content, media_type=kind, headers=headers)

@@ -31,10 +31,11 @@ from .server import Server, serving
 TEXT = (Path(__file__).parents[2] / "serve" / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
 EXAMPLES = [
-    (ask, json.loads(answer))
-    for (_, ask), (kind, answer) in pairwise(BLOCKS)
-    if ask.startswith("curl") and kind == "json"
+    (ask, json.loads(answer) if language == "json" else answer)
+    for (_, ask), (language, answer) in pairwise(BLOCKS)
+    if ask.startswith("curl") and language in ("json", "csv", "html")
 ]
+ASKS = [text for _, text in BLOCKS if text.startswith("curl")]
 
 
 def table(heading: str) -> list[list[str]]:
@@ -58,10 +59,6 @@ def server(grain: Path) -> Iterator[Server]:
         yield running
 
 
-def method(command: str) -> str:
-    return "POST" if "--json" in command or "-X POST" in command else "GET"
-
-
 def fits(found: Any, shown: Any) -> bool:
     """Whether an answer is the one that is shown, where `…` stands for anything."""
     if isinstance(shown, dict) and isinstance(found, dict):
@@ -70,18 +67,31 @@ def fits(found: Any, shown: Any) -> bool:
         return same and all(fits(found[key], shown[key]) for key in keys)
     if isinstance(shown, list) and isinstance(found, list):
         return len(shown) == len(found) and all(map(fits, found, shown))
+    if isinstance(shown, str) and isinstance(found, str) and shown != "…":
+        return found.startswith(shown.partition("…")[0]) if "…" in shown else found == shown
     return bool(shown == "…" or (found == shown and type(found) is type(shown)))
+
+
+def said(words: list[str]) -> tuple[str, bytes | None, dict[str, str]]:
+    """Method, body and headers of a command."""
+    flag = next((flag for flag in ("--json", "--data-binary") if flag in words), None)
+    headers = [word.split(": ") for flag, word in pairwise(words) if flag == "-H"]
+    body = words[words.index(flag) + 1].encode() if flag else None
+    return "POST" if flag or "-X" in words else "GET", body, {name.replace("-", "_"): value for name, value in headers}
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_every_example_is_true(server: Server, number: int) -> None:
     command, shown = EXAMPLES[number]
     words = shlex.split(command)
-    body = words[words.index("--json") + 1].encode() if "--json" in words else None
-    path = urlsplit(words[-1]).path
-    reply = server.ask(method(command), path, body)
-    assert reply.status == (shown["status"] if isinstance(shown.get("status"), int) else 200)
-    assert fits(reply.json, shown), reply.body.decode()
+    method, body, headers = said(words)
+    place = urlsplit(words[-1])
+    reply = server.ask(method, f"{place.path}?{place.query}".strip("?"), body, **headers)
+    if isinstance(shown, str):
+        assert reply.status == 200 and fits(reply.body.decode(), shown), reply.body.decode()
+        return
+    status = shown["status"] if isinstance(shown.get("status"), int) else 404 if "error" in shown else 200
+    assert reply.status == status and fits(reply.json, shown), reply.body.decode()
 
 
 def test_every_route_has_an_example_and_its_line() -> None:
@@ -91,8 +101,7 @@ def test_every_route_has_an_example_and_its_line() -> None:
     # The page is told in words; its files are nobody's interface.
     routes = {(method, path) for method, path in routes if path != "/" and not path.startswith("/page/")}
     assert {tuple(row[0].strip("`").split()) for row in table("route")} == routes
-    asks = [text for _, text in BLOCKS if text.startswith("curl")]
-    asked = {(method(ask), urlsplit(shlex.split(ask)[-1]).path) for ask in asks}
+    asked = {(said(words)[0], urlsplit(words[-1]).path) for words in map(shlex.split, ASKS)}
     assert {(method, path.format(name="grain", version="1")) for method, path in routes} <= asked
 
 

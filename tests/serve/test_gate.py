@@ -273,7 +273,7 @@ def test_every_route_needs_its_verb() -> None:
         for path in route.paths
         for method in route.http_methods
     }
-    one = "/v1/models/{name}"
+    one, two = "/v1/models/{name}", "/v2/models/{name}"
     assert found == {
         "/live": "public",
         "/ready": "public",
@@ -285,6 +285,21 @@ def test_every_route_needs_its_verb() -> None:
         "/v1/reload": "manage",
         f"{one}/predict": "predict",
         f"{one}/versions/{{version}}/predict": "predict",
+        f"{one}/card": "read",
+        "/v2": "read",
+        "/v2/health/live": "public",
+        "/v2/health/ready": "public",
+        two: "read",
+        f"{two}/versions/{{version}}": "read",
+        f"{two}/ready": "read",
+        f"{two}/versions/{{version}}/ready": "read",
+        f"{two}/infer": "predict",
+        f"{two}/versions/{{version}}/infer": "predict",
+        "/schema": "read",
+        "/schema/openapi.json": "read",
+        "/": "public",
+        "/page/{file:path}": "public",
+        "/page/spectra/{name}": "predict",
     }
 
 
@@ -294,6 +309,9 @@ def test_every_route_needs_its_verb() -> None:
         ("/v1/models/fat@stable/predict", 200),
         ("/v1/models/fat@9/versions/1/predict", 200),
         ("/v1/models/grain-1@x/predict", 200),
+        ("/v2/models/fat@stable/infer", 200),
+        ("/v2/models/fat/versions/1/infer", 200),
+        ("/v2/models/oats/versions/1/infer", 403),
         ("/v1/models/fat@mine/predict", 403),  # a model of this name, not the fat one
         ("/v1/models/oats@grain-1/predict", 403),
         ("/v1/models/oats@fat/predict", 403),

@@ -202,7 +202,7 @@ ELSEWHERE: dict[str, tuple[str, str, int, str]] = {
     "a file name": ("GET", "/v1/models/fat.n4a", 404, "no model 'fat.n4a' is served"),
     "a way out": ("GET", "/v1/models/..%2F..%2Fetc%2Fpasswd", 404, "Not Found"),
     "bytes that are no text": ("GET", "/v1/models/%FF%FE", 404, "is served"),
-    "nowhere": ("GET", "/", 404, "Not Found"),
+    "nowhere": ("GET", "/nowhere", 404, "Not Found"),
     "to get a prediction": ("GET", "/v1/models/fat/predict", 405, "Method Not Allowed"),
     "to delete a model": ("DELETE", "/v1/models/fat", 405, "Method Not Allowed"),
     "to put a model": ("PUT", "/v1/models/fat", 405, "Method Not Allowed"),
@@ -219,7 +219,7 @@ def test_what_is_not_there_is_a_problem(server: Server, what: str) -> None:
     assert (reply.headers["Allow"] is not None) == (status == 405)
 
 
-@pytest.mark.parametrize("type", ["text/csv", "application/octet-stream", "application/x-pickle", "nonsense"])
+@pytest.mark.parametrize("type", ["text/html", "application/octet-stream", "application/x-pickle", "nonsense"])
 def test_a_body_of_another_type_is_refused(server: Server, type: str) -> None:
     reply = server.ask("POST", predict_path("fat"), question(ROWS), Content_Type=type)
     assert (reply.status, reply.type) == (415, PROBLEM)
@@ -244,7 +244,7 @@ def test_a_connection_is_kept_through_answers_and_refusals(server: Server) -> No
         for body, status, _ in REFUSED.values():
             assert ask(connection, "POST", predict_path("fat"), body).status == status
             assert ask(connection, "POST", predict_path("fat"), question(ROWS)).status == 200
-        assert ask(connection, "POST", predict_path("fat"), b"1,2", Content_Type="text/csv").status == 415
+        assert ask(connection, "POST", predict_path("fat"), b"1,2", Content_Type="text/html").status == 415
         assert ask(connection, "GET", "/v1/models/protein").status == 404
         assert connection.sock is kept is not None
 

@@ -1,0 +1,80 @@
+"""From the body of a request to its answer: the one way that all protocols take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from litestar import Request, Response
+from numpy.typing import NDArray
+
+from ..bundle import Result
+from .desk import Desk
+from .protocols.predicted import within_domain
+from .protocols.question import Question
+from .record import of
+from .slot import Model
+
+__all__ = ["AT_ONCE", "Read", "answered"]
+
+AT_ONCE = 128 * 1024
+"""Bodies up to so many bytes are read at once; larger ones in a thread, so that others need not wait."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A request that was read."""
+
+    question: Question
+    spectra: NDArray[np.float64]
+    how: Any
+    """What its protocol needs to know when it writes the answer."""
+
+
+async def answered(
+    request: Request[Any, Any, Any],
+    desk: Desk,
+    model: Model,
+    read: Callable[[], Read],
+    tell: Callable[[Read, Result], Response[bytes]],
+    *,
+    at_once: bool,
+) -> Response[bytes]:
+    """What `tell` makes of the predictions for what `read` gives, both in this turn of the loop or in a thread.
+
+    The request's body must have been received before.
+    """
+    record, start = of(request.scope), perf_counter()
+    asked = read() if at_once else await asyncio.to_thread(read)
+    question = asked.question
+    record.check(*asked.spectra.shape)
+    waiting = begun = perf_counter()
+
+    def begins() -> None:
+        nonlocal begun
+        begun = perf_counter()
+
+    found = await desk.predictor.predict(
+        model.bundle, asked.spectra, question.axis, question.how(), left=lambda: left(request), begins=begins
+    )
+    predicted = perf_counter()
+
+    def told() -> tuple[Result, Response[bytes]]:
+        result = within_domain(found, question)
+        return result, tell(asked, result)
+
+    result, answer = told() if at_once else await asyncio.to_thread(told)
+    record.queue += begun - waiting
+    record.decode, record.predict, record.encode = waiting - start, predicted - begun, perf_counter() - predicted
+    record.rows, record.flags = len(asked.spectra), result.flags
+    return answer
+
+
+async def left(request: Request[Any, Any, Any]) -> None:
+    """Wait until the client is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

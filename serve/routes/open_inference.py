@@ -1,0 +1,115 @@
+"""Routes of the Open Inference Protocol: `/v2` and what is below it. Its errors are `{"error": …}`."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version as version_of
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath
+from litestar.status_codes import HTTP_200_OK
+
+from ...bundle import Result
+from ..answering import AT_ONCE, Read, answered
+from ..errors import Unsupported
+from ..problems import EXCEPTION_HANDLERS
+from ..protocols import open_inference as protocol
+from ..protocols.compression import decompressed
+from ..slot import Model
+from .answers import Given
+
+__all__ = ["infer", "model_metadata", "model_ready", "server_live", "server_metadata", "server_ready"]
+
+BINARY = "application/octet-stream"
+
+
+def _as_the_protocol_has_it(handler: Any) -> Any:
+    def handle(request: Request[Any, Any, Any], error: Any) -> Response[bytes]:
+        answer: Response[bytes] = handler(request, error)
+        told = msgspec.json.decode(answer.content, type=dict[str, Any])
+        body = msgspec.json.encode({"error": told["detail"]})
+        return Response(body, status_code=answer.status_code, headers=dict(answer.headers), media_type=MediaType.JSON)
+
+    return handle
+
+
+ERRORS = {kind: _as_the_protocol_has_it(handler) for kind, handler in EXCEPTION_HANDLERS.items()}
+
+
+@get("/v2", exception_handlers=ERRORS)
+async def server_metadata() -> dict[str, Any]:
+    """Which server this is, and what it speaks beyond the protocol."""
+    return {"name": "n4akit", "version": version_of("n4akit"), "extensions": ["binary_tensor_data"]}
+
+
+@get("/v2/health/live", exception_handlers=ERRORS)
+async def server_live() -> dict[str, bool]:
+    """The process answers."""
+    return {"live": True}
+
+
+@get("/v2/health/ready", exception_handlers=ERRORS)
+async def server_ready(desk: Given) -> Response[dict[str, bool]]:
+    """200 when every model that was there at the start can be served, else 503."""
+    repository = desk.repository
+    ready = not repository.lacking and any(one.sound for one in repository.models.values())
+    return Response({"ready": ready}, status_code=200 if ready else 503)
+
+
+@get(["/v2/models/{name:str}", "/v2/models/{name:str}/versions/{version:str}"], exception_handlers=ERRORS)
+async def model_metadata(desk: Given, name: FromPath[str], version: FromPath[str | None] = None) -> dict[str, Any]:
+    """The versions of a model, and the inputs and outputs of one: the default unless another is named."""
+    model = await desk.repository.get(name, version)
+    served = desk.repository.models.get(model.name)
+    versions = [*served.slots] if served else [model.version]
+    return protocol.model_metadata(model.name, versions, model.bundle)
+
+
+@get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"], exception_handlers=ERRORS)
+async def model_ready(
+    desk: Given, name: FromPath[str], version: FromPath[str | None] = None
+) -> Response[dict[str, Any]]:
+    """200 when the model can be served, 503 when it gives other answers than it should, 404 when there is none."""
+    repository = desk.repository
+    served = repository.models.get(repository.model_of(name))
+    hopeless = served is not None and not served.slots
+    ready = not hopeless and repository.find(name, version).sound
+    return Response({"name": name, "ready": ready}, status_code=200 if ready else 503)
+
+
+@post(
+    ["/v2/models/{name:str}/infer", "/v2/models/{name:str}/versions/{version:str}/infer"],
+    status_code=HTTP_200_OK,
+    exception_handlers=ERRORS,
+)
+async def infer(
+    request: Request[Any, Any, Any],
+    desk: Given,
+    name: FromPath[str],
+    version: FromPath[str | None] = None,
+) -> Response[bytes]:
+    """Predictions for spectra as tensors, in JSON or behind it."""
+    model = await desk.repository.get(name, version)
+    kind = request.content_type[0]
+    if kind not in (MediaType.JSON, BINARY, ""):
+        raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
+    encoding = request.headers.get("content-encoding", "")
+    length = request.headers.get(protocol.HEADER_LENGTH)
+    body = await request.body()
+    read = partial(_read, desk.settings.max_decoded, encoding, length, body)
+    at_once = len(body) <= AT_ONCE and not encoding
+    return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
+
+
+def _read(largest: int, encoding: str, length: str | None, body: bytes) -> Read:
+    asked, question, spectra = protocol.decode(decompressed(body, encoding, largest), length)
+    return Read(question, spectra, asked)
+
+
+def _tell(model: Model, asked: Read, result: Result) -> Response[bytes]:
+    content, length_of_json = protocol.encode(model.name, model.version, asked.how, result)
+    if length_of_json is None:
+        return Response(content, media_type=MediaType.JSON)
+    return Response(content, media_type=BINARY, headers={protocol.HEADER_LENGTH: str(length_of_json)})
