@@ -55,18 +55,24 @@ def open_database(folder: Path, *, read_only: bool = False, patience: float = 0.
     if _log(path).exists() and not read_only:
         # To open it for writing is to write its log into it, which must not be done to a database of a newer version.
         _checked(path, True, patience, mend=True).close()
-        return _without_log(_checked(path, False, patience, mend=True), path)
+        return _without_log(path, patience)
     return _checked(path, read_only, patience, mend=not read_only)
 
 
-def _without_log(connection: Connection, path: Path) -> Connection:
-    """The same connection, after the log of one who died is in the file."""
+def _without_log(path: Path, patience: float) -> Connection:
+    """The database for writing, after the log of one who died is in its file."""
+    connection = _checked(path, False, patience, mend=True)
     if _log(path).exists():
-        # Of one that broke off in its first entry DuckDB writes nothing into the file, and lets it lie; but not once it
-        # has something to write.
-        connection.execute("CREATE TABLE n4a.after_a_death (nothing INTEGER)")
-        connection.execute("DROP TABLE n4a.after_a_death")
-        connection.execute("CHECKPOINT store")
+        try:
+            # Of one that broke off in its first entry DuckDB writes nothing into the file, and lets it lie; but not
+            # once it has something to write.
+            connection.execute("CREATE TABLE n4a.after_a_death (nothing INTEGER)")
+            connection.execute("DROP TABLE n4a.after_a_death")
+            connection.execute("CHECKPOINT store")
+        except duckdb.Error:
+            # On a full disk, say. Lying there it does no harm, and whoever writes is told.
+            connection.close()
+            return _checked(path, False, patience, mend=True)
     return connection
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-# Others may need the processors too: how long an example takes says nothing about it.
-settings.register_profile("n4akit", deadline=None)
+# Others may need the processors too: how long examples take to be drawn or tried says nothing about them.
+settings.register_profile(
+    "n4akit", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 settings.load_profile("n4akit")
 
 TECATOR = Path(__file__).parents[1] / "templates" / "data" / "tecator.csv"
