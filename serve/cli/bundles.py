@@ -244,7 +244,7 @@ def predict(
         table = read_file(spectra.name, data, missing=bundle.missing_values)
         asked = asked_of(table, {name: value for name, value in own.items() if value is not None})
     except ServeError as error:
-        raise InputError(f"{spectra}: {error}") from None
+        raise InputError(f"{spectra}: {str(error).removeprefix('the table: ')}") from None
     how: dict[str, Any] = {"unit": asked.unit, "strict": strict or asked.strict, "signal": asked.signal}
     if contributions:
         header = asked.axis or range(1, bundle.n_features + 1)
