@@ -112,7 +112,7 @@ def _check_plan(manifest: dict[str, Any], plan: Plan) -> Iterator[str]:
     if widths != [manifest["n_features"]]:
         yield f"inputs of widths {widths}, expected one of {manifest['n_features']}"
     expected = ["proba", "value"] if manifest["chain"]["fold_rule"] == "soft" else ["value"]
-    distances = {*ASIDE, "t2", "q"} if "t2" in manifest.get("limits", {}) else set()
+    distances = DISTANCES if "t2" in manifest.get("limits", {}) else set()
     optional = {"std", "spread"} if manifest["task"] == "regression" else set()
     expected = sorted(distances.union(expected))
     if sorted(plan.outputs.keys() - optional) != expected:

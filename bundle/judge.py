@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .runtime.limits import Limit, Limits
+from .runtime.limits import Limits
 from .runtime.verdict import FLAT, SUSPICIOUS, Usual, at_a_glance, at_its_points, beside_ranges, of_the_spectrum
 
 __all__ = ["Judge"]
@@ -26,7 +26,7 @@ class Judge:
     def __init__(self, limits: Limits | None, *, missing: bool) -> None:
         limits = limits or Limits()
         self._missing = missing
-        self._limits = {"t2": _pair(limits.t2), "q": _pair(limits.q)}
+        self._limits = limits.distances
         self._ranges = limits.ranges
         self._ends = np.array(limits.ranges).reshape(-1, 2).T
         shape = limits.envelope
@@ -75,7 +75,7 @@ class Judge:
             return [*range(len(least))]
         span = largest - least
         found = span <= FLAT * np.maximum(np.abs(least), np.abs(largest))
-        for distance, limit in ((t2, self._limits["t2"]), (q, self._limits["q"])):
+        for distance, limit in ((t2, self._limits.get("t2")), (q, self._limits.get("q"))):
             if distance is not None and limit is not None:
                 found |= ~(distance <= limit[0])  # what is not a number stands out too
         if self._ranges:
@@ -96,10 +96,6 @@ class Judge:
 def _ends(spectra: NDArray[Any], which: Any) -> Matrix:
     ends: Matrix = which.reduce(spectra, 1).astype(np.float64, copy=False)
     return ends
-
-
-def _pair(limit: Limit | None) -> tuple[float, float] | None:
-    return None if limit is None else (limit.warning, limit.error)
 
 
 def _of_gaps(spectra: NDArray[Any], values: Matrix | None, ranges: Sequence[tuple[float, float]]) -> tuple[Codes, ...]:

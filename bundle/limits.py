@@ -38,9 +38,8 @@ def described(limits: Limits, keep: Callable[[NDArray[Any]], str]) -> dict[str, 
     said: dict[str, Any] = {"samples": limits.samples}
     if limits.components:
         said["components"] = limits.components
-    for name, limit in (("t2", limits.t2), ("q", limits.q)):
-        if limit is not None:
-            said[name] = {"warning": limit.warning.hex(), "error": limit.error.hex()}
+    for name, (warning, error) in limits.distances.items():
+        said[name] = {"warning": warning.hex(), "error": error.hex()}
     if limits.ranges:
         said["ranges"] = [_hexes(pair) for pair in limits.ranges]
     if limits.interval is not None:
@@ -125,11 +124,9 @@ def restored(said: Mapping[str, Any], array: Callable[[str], Vector]) -> Limits:
 
 def _contradictions(limits: Limits) -> list[str]:
     problems = []
-    for name, limit in (("t2", limits.t2), ("q", limits.q)):
-        if limit is not None and not 0.0 <= limit.warning <= limit.error < np.inf:
-            problems.append(
-                f"limits.{name}: warning {limit.warning} and error {limit.error}, expected 0 ≤ warning ≤ error"
-            )
+    for name, (warning, error) in limits.distances.items():
+        if not 0.0 <= warning <= error < np.inf:
+            problems.append(f"limits.{name}: warning {warning} and error {error}, expected 0 ≤ warning ≤ error")
     pairs = [(f"ranges[{number}]", pair) for number, pair in enumerate(limits.ranges)]
     if limits.envelope is not None:
         pairs += [("envelope.middle", limits.envelope.middle), ("envelope.span", limits.envelope.span)]

@@ -136,7 +136,6 @@ def script_text(chain: Chain, draft: Draft, name: str) -> str:
 
 def _limits(limits: Limits, plan: Plan) -> dict[str, str]:
     """What is usual, as the frame wants it."""
-    distances = {name: one and (one.warning, one.error) for name, one in (("t2", limits.t2), ("q", limits.q))}
     interval, shape = limits.interval, limits.envelope
     usual = "None"
     if shape is not None:
@@ -144,7 +143,7 @@ def _limits(limits: Limits, plan: Plan) -> dict[str, str]:
         usual = f"Usual({ends}, {_literal(shape.middle)}, {_literal(shape.span)}, {shape.stretch})"
     return {
         "places_of": _literal({name: (place.start, place.stop) for name, place in plan.columns.items()}),
-        "limits": _literal({name: one for name, one in distances.items() if one}),
+        "limits": _literal(limits.distances),
         "ranges": _literal(limits.ranges),
         "half_widths": _literal(None if interval is None else interval.half_widths),
         "coverage": _literal(None if interval is None else interval.coverage),

@@ -83,7 +83,6 @@ class Standards:
 def _with(limits: Limits, names: Sequence[str], adjustment: Adjustment | None) -> Limits:
     if adjustment is None or not adjustment.limits:
         return limits
-    known = {name: (one.warning, one.error) for name, one in (("t2", limits.t2), ("q", limits.q)) if one is not None}
-    found, ranges = limits_with(adjustment, known, limits.ranges, names)
-    both: dict[str, Any] = {name: Limit(*found[name]) for name in known}
+    found, ranges = limits_with(adjustment, limits.distances, limits.ranges, names)
+    both: dict[str, Any] = {name: Limit(*pair) for name, pair in found.items()}
     return replace(limits, ranges=tuple(map(tuple, ranges)), **both)

@@ -33,7 +33,7 @@ from .share import joined, share, share_lines
 __all__ = ["compile_plan"]
 
 
-ASIDE = (("spread",), ("t2", "q"), ("residual",))
+APART = (("spread",), ("t2", "q"), ("residual",))
 """Outputs that are told beside the answer, those together that are made of the same registers."""
 
 
@@ -44,7 +44,7 @@ def compile_plan(plan: Plan) -> Plan:
     and the time it takes do not depend on what else is told. Where a table cannot hold the product (a scale near the
     smallest number, say), only equal lines are shared.
     """
-    aside = [part for names in ASIDE if (part := [name for name in names if name in plan.outputs])]
+    aside = [part for names in APART if (part := [name for name in names if name in plan.outputs])]
     answer = [name for name in plan.outputs if not any(name in part for part in aside)]
     return joined([_compiled(replace(plan, outputs={n: plan.outputs[n] for n in part})) for part in [answer, *aside]])
 

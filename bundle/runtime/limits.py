@@ -61,3 +61,9 @@ class Limits:
     """The least and the largest reference of each target; empty when these are not known."""
     interval: Interval | None = None
     envelope: Envelope | None = None
+
+    @property
+    def distances(self) -> dict[str, Pair]:
+        """Warning and error of those distances, `t2` and `q`, that are known."""
+        both = (("t2", self.t2), ("q", self.q))
+        return {name: (one.warning, one.error) for name, one in both if one is not None}

@@ -98,7 +98,7 @@ class Result:
         frame: Any = Frame(
             self.targets,
             self.classes,
-            {name: None if one is None else (one.warning, one.error) for name, one in _distances(limits)},
+            limits.distances,
             limits.ranges,
             None if interval is None else interval.coverage,
             digest=self.digest,
@@ -156,10 +156,6 @@ def _spread_over(found: NDArray[Any], rows: Sequence[int], n: int) -> NDArray[An
     )
     whole[list(rows)] = found
     return whole
-
-
-def _distances(limits: Limits) -> Sequence[tuple[str, Any]]:
-    return (("t2", limits.t2), ("q", limits.q))
 
 
 def _rows(column: NDArray[Any] | None, n: int) -> list[Any]:
