@@ -254,6 +254,8 @@ class Load:
                     self._keep_asking(connection, body)
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:
+                continue  # the door closed before anybody had taken this connection in; the next one is refused
 
     def _keep_asking(self, connection: HTTPConnection, body: bytes) -> None:
         first = True
