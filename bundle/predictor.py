@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -70,11 +70,16 @@ class Predictor:
         self.replay = replaying(plan.answers)
         """Gives all answers of the plan, in its order."""
         self._aside = replaying(ASIDE) if "residual" in plan.outputs else None
-        self._places = {name: place for place, name in enumerate(plan.answers)}
-        bare = [name for name in plan.answers if name not in BESIDE]
         # What is told beside an answer takes its time: it is computed for those who ask.
-        self._bare = self.replay if len(bare) == len(plan.answers) else replaying(bare)
-        self._bare_places = {name: place for place, name in enumerate(bare)}
+        replays = {plan.answers: self.replay}
+
+        def without(*names: str) -> tuple[Replay, dict[str, int]]:
+            left = tuple([name for name in plan.answers if name not in names])
+            if left not in replays:
+                replays[left] = replaying(left)
+            return replays[left], {name: place for place, name in enumerate(left)}
+
+        self._whole, self._unspread, (self._bare, self._bare_places) = without(), without("spread"), without(*BESIDE)
 
     def predict(
         self,
@@ -119,22 +124,25 @@ class Predictor:
         instrument: str | None = None,
         product: str | None = None,
         on_error: str = "raise",
+        spread: bool = True,
     ) -> Result:
         """As `predict`, with how far each prediction may be trusted and how it was made.
 
         With `on_error="row"` a spectrum that cannot be predicted takes no other with it: its values are NaN, of a
-        classifier None, and `reasons` say why. What is wrong with all of them is raised still.
+        classifier None, and `reasons` say why. What is wrong with all of them is raised still. Without `spread` that of
+        the folds is not told, nor computed; no flag depends on it.
         """
         if on_error not in ("raise", "row"):
             raise ValueError(f"on_error {on_error!r}, expected 'raise' or 'row'")
         arrival = self._arriving.arrival(wavelengths, unit, strict, signal)
         standard = self._standard(instrument, product)
+        replay = self._whole if spread else self._unspread
         if on_error == "raise":
-            return self._result(X, arrival, standard)
+            return self._result(X, arrival, standard, *replay)
         rows, reasons = [*range(np.shape(X)[0] if np.ndim(X) else 0)], dict[int, str]()
         while True:
             try:
-                found = self._result(np.asarray(X)[rows] if reasons else X, arrival, standard)
+                found = self._result(np.asarray(X)[rows] if reasons else X, arrival, standard, *replay)
             except InputError as error:
                 if not error.rows or len(error.rows) == len(rows):
                     raise
@@ -143,10 +151,12 @@ class Predictor:
             else:
                 return found.spread_over(rows, dict(sorted(reasons.items()))) if reasons else found
 
-    def _result(self, X: Any, arrival: Arrival, standard: Standard) -> Result:
+    def _result(
+        self, X: Any, arrival: Arrival, standard: Standard, replay: Replay, places: Mapping[str, int]
+    ) -> Result:
         arrived = self._arriving.spectra(X, arrival)
-        answers = self.replay.answers(arrived)
-        told = {name: answers[place] for name, place in self._places.items()}
+        answers = replay.answers(arrived)
+        told = {name: answers[place] for name, place in places.items()}
         raw, proba = told["value"], told.get("proba")
         value = standard.told(raw)
         t2, q = (told[name][:, 0] if name in told else None for name in ("t2", "q"))

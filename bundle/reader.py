@@ -126,16 +126,17 @@ class Bundle:
         instrument: str | None = None,
         product: str | None = None,
         on_error: str = "raise",
+        spread: bool = True,
     ) -> Result:
         """As `predict`, with how far each prediction may be trusted and how it was made: the same values.
 
         With `on_error="row"` a spectrum that cannot be predicted takes no other with it: its values are NaN, of a
-        classifier None, and `reasons` of the result say why. What is wrong with all of them is raised still.
+        classifier None, and `reasons` of the result say why. What is wrong with all of them is raised still. Without
+        `spread` that of the folds is not told, nor computed; no flag depends on it.
         """
         how: dict[str, Any] = {"unit": unit, "strict": strict, "signal": signal}
-        return self._predictor.predict_full(
-            X, wavelengths, **how, instrument=instrument, product=product, on_error=on_error
-        )
+        how |= {"instrument": instrument, "product": product, "on_error": on_error, "spread": spread}
+        return self._predictor.predict_full(X, wavelengths, **how)
 
     def contributions(
         self, X: Any, wavelengths: Any = None, *, unit: str | None = None, strict: bool = False, signal: Any = None

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from litestar import Request, Response
+from litestar import Request
 from numpy.typing import NDArray
 
 from ..bundle import Result
@@ -20,6 +20,8 @@ from .record import of
 from .slot import Model
 
 __all__ = ["AT_ONCE", "Read", "answered"]
+
+Answer = TypeVar("Answer")
 
 AT_ONCE = 128 * 1024
 """Bodies up to so many bytes are read at once; larger ones in a thread, so that others need not wait."""
@@ -40,10 +42,10 @@ async def answered(
     desk: Desk,
     model: Model,
     read: Callable[[], Read],
-    tell: Callable[[Read, Result], Response[bytes]],
+    tell: Callable[[Read, Result], Answer],
     *,
     at_once: bool,
-) -> Response[bytes]:
+) -> Answer:
     """What `tell` makes of the predictions for what `read` gives, both in this turn of the loop or in a thread.
 
     The request's body must have been received before.
@@ -63,7 +65,7 @@ async def answered(
     )
     predicted = perf_counter()
 
-    def told() -> tuple[Result, Response[bytes]]:
+    def told() -> tuple[Result, Answer]:
         result = within_domain(found, question)
         return result, tell(asked, result)
 

@@ -11,12 +11,13 @@ from litestar.di import Provide
 
 from ..bundle.runtime.spread import useful_threads
 from .desk import Desk
-from .gate import Gate
+from .gate import App, Gate
+from .lane import Lane
 from .metrics import Metrics
 from .predictor import Predictor
 from .problems import EXCEPTION_HANDLERS
 from .repository import open_repository
-from .routes import ROUTES
+from .routes import BUSY, ROUTES
 from .settings import Settings, from_environment
 from .tracing import Traced
 from .watching import watch
@@ -62,8 +63,8 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
         logging_config=None,
         debug=False,
     )
-    inner = application.asgi_handler if traced is None else traced.before(application.asgi_handler)
-    application.asgi_handler = gate.before(inner)
+    inner: App = Lane(BUSY, desk, application.asgi_handler)
+    application.asgi_handler = gate.before(inner if traced is None else traced.before(inner))
     return application, gate
 
 

@@ -214,7 +214,7 @@ class Gate:
         deadline = self._deadlines.add(now() + settings.read_timeout)
         reading = True
         try:
-            body = await self._read(receive, record, deadline)
+            record.body = body = await self._read(receive, record, deadline)
             if body is None:
                 record.status = GONE
                 return
@@ -236,6 +236,7 @@ class Gate:
         finally:
             self._deadlines.drop(deadline)
             self._held -= record.bytes_in
+            record.body = None  # the record is kept until it is counted
 
     def _too_late(self, passed: bool, reading: bool) -> Refusal:
         settings = self._settings

@@ -23,6 +23,7 @@ class Record:
     """One request. Times are in seconds; a part that was not done took 0."""
 
     __slots__ = (
+        "body",
         "brief",
         "bytes_in",
         "bytes_out",
@@ -52,6 +53,8 @@ class Record:
         self.verb = ""
         self.brief = False
         self.max_rows = self.max_columns = 0
+        self.body: bytes | None = None
+        """As the gate has read it."""
         self.rows = self.bytes_in = self.bytes_out = self.status = 0
         self.queue = self.decode = self.predict = self.encode = 0.0
         self.flags: Iterable[Iterable[str]] = ()

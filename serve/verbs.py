@@ -17,7 +17,7 @@ _PAGE = frozenset({"page", "favicon.ico"})
 _PREDICTING = frozenset({"predict", "infer", "explain", "contributions"})
 
 
-@lru_cache(4096)
+@lru_cache(256)  # clients choose how long each is
 def asked(method: str, path: str) -> tuple[str, str]:
     """The verb, and the name of the model, empty where none is named. What changes anything needs `manage`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def decode(body: bytes, kind: str, query: bytes, *, missing: bool, largest: int)
 
 def encoder(accept: str, question: Question | None = None) -> tuple[str, Encoder]:
     """The media type that suits an Accept best, and what writes it. Raises NotAcceptable where there is none."""
-    kind = preferred(accept, list(ANSWERS))
+    kind = preferred(accept, tuple(ANSWERS))
     if kind is None:
         raise NotAcceptable(f"an answer as {accept[:80]!r} was asked for, expected one of {', '.join(ANSWERS)}")
     if question is not None and kind != plain.MEDIA_TYPE:
@@ -93,7 +94,8 @@ def headers(result: Result) -> dict[str, str]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def preferred(accept: str, offered: Sequence[str]) -> str | None:
+@lru_cache(64)  # clients choose how long each is
+def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
     """Which of the media types offered an Accept header prefers (RFC 9110 §12.5.1); of equals the first, None if none
     may be sent. No header is no wish.
     """

@@ -30,6 +30,10 @@ UNTOLD = ("axis", "ids", "samples", "full", "contributions")
 """Members of a question that are no parameters: tensors of their own, or nothing that an output tells."""
 
 
+ALWAYS = {"value", "value_raw", "flags", "status"}
+"""Outputs that are known of every prediction."""
+
+
 class OutputTensor(msgspec.Struct, forbid_unknown_fields=True):
     """An output that is asked for."""
 
@@ -83,7 +87,9 @@ def decode(body: bytes, header_length: str | None) -> tuple[Asked, Question, NDA
     except msgspec.ValidationError as error:
         raise BadRequest(str(error).replace(" - at `$.", " - at `parameters.")) from None
     one_each(question, len(spectra))
-    return _asked(request), question, spectra
+    asked = _asked(request)
+    question.full = not asked.outputs or any(name not in ALWAYS for name, _ in asked.outputs)
+    return asked, question, spectra
 
 
 def _cut(body: bytes, header_length: str | None) -> tuple[memoryview, memoryview]:

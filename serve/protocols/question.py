@@ -48,7 +48,7 @@ class Question(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def how(self) -> dict[str, Any]:
         """What `predict_full` is asked beside spectra and axis."""
-        return {name: getattr(self, name) for name in HOW}
+        return {**{name: getattr(self, name) for name in HOW}, "spread": self.full}
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from .page import get_card, page, part, spectra
 from .predict import predict
 from .schema import describing
 
-__all__ = ["INTERFACE", "ROUTES"]
+__all__ = ["BUSY", "INTERFACE", "ROUTES"]
 
 INTERFACE = [
     live,
@@ -31,6 +31,9 @@ INTERFACE = [
     infer,
 ]
 """What programs ask."""
+
+BUSY = [predict, infer]
+"""What instruments ask all day."""
 
 PAGE = [page, part, spectra]
 """Nobody's interface but the page's own."""

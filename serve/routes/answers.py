@@ -1,19 +1,56 @@
-"""What the routes of a server share: what they are given, and how they answer."""
+"""What the routes of a server share: what they are given and asked, and how they answer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Response
+from litestar import MediaType, Request, Response
 from litestar.di import NamedDependency
 
 from ..desk import Desk
+from ..record import of
 
-__all__ = ["Given", "json"]
+__all__ = ["Answer", "Given", "body_of", "headers_of", "json"]
 
 Given = NamedDependency[Desk]
 """The annotation of the parameter `desk`."""
+
+
+async def body_of(request: Request[Any, Any, Any]) -> bytes:
+    """The body of a request, which the gate has read where there is one."""
+    read = of(request.scope).body
+    return await request.body() if read is None else read
+
+
+def headers_of(scope: Any, *names: bytes) -> list[str]:
+    """What the head of a request says under these names: empty where it says nothing, joined where it says it twice
+    (RFC 9110 §5.3). The framework would make an index of all headers first.
+    """
+    said = dict.fromkeys(names, b"")
+    for name, value in scope["headers"]:
+        if name in said:
+            said[name] = b", ".join((said[name], value)) if said[name] else value
+    return [value.decode("latin-1") for value in said.values()]
+
+
+class Answer:
+    """A complete answer, as the ASGI application that gives it: the framework makes no other object of it, which would
+    take longer than a prediction.
+    """
+
+    __slots__ = ("_body", "_headers")
+
+    def __init__(self, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
+        self._body = body
+        said = {"content-type": kind, "content-length": str(len(body)), **(headers or {})}
+        self._headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer the request."""
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
 def json(value: Any) -> Response[bytes]:

@@ -18,7 +18,7 @@ from ..problems import EXCEPTION_HANDLERS
 from ..protocols import open_inference as protocol
 from ..protocols.compression import decompressed
 from ..slot import Model
-from .answers import Given
+from .answers import Answer, Given, body_of, headers_of
 
 __all__ = ["infer", "model_metadata", "model_ready", "server_live", "server_metadata", "server_ready"]
 
@@ -89,15 +89,14 @@ async def infer(
     desk: Given,
     name: FromPath[str],
     version: FromPath[str | None] = None,
-) -> Response[bytes]:
+) -> Answer:
     """Predictions for spectra as tensors, in JSON or behind it."""
     model = await desk.repository.get(name, version)
-    kind = request.content_type[0]
+    said = headers_of(request.scope, b"content-type", b"content-encoding", protocol.HEADER_LENGTH.encode())
+    kind, encoding, length = said[0].partition(";")[0].strip().lower(), said[1], said[2] or None
     if kind not in (MediaType.JSON, BINARY, ""):
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
-    encoding = request.headers.get("content-encoding", "")
-    length = request.headers.get(protocol.HEADER_LENGTH)
-    body = await request.body()
+    body = await body_of(request)
     read = partial(_read, desk.settings.max_decoded, encoding, length, body)
     at_once = len(body) <= AT_ONCE and not encoding
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
@@ -108,8 +107,8 @@ def _read(largest: int, encoding: str, length: str | None, body: bytes) -> Read:
     return Read(question, spectra, asked)
 
 
-def _tell(model: Model, asked: Read, result: Result) -> Response[bytes]:
+def _tell(model: Model, asked: Read, result: Result) -> Answer:
     content, length_of_json = protocol.encode(model.name, model.version, asked.how, result)
     if length_of_json is None:
-        return Response(content, media_type=MediaType.JSON)
-    return Response(content, media_type=BINARY, headers={protocol.HEADER_LENGTH: str(length_of_json)})
+        return Answer(content, MediaType.JSON)
+    return Answer(content, BINARY, {protocol.HEADER_LENGTH: str(length_of_json)})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from litestar import MediaType, Request, Response, post
+from litestar import MediaType, Request, post
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
@@ -16,7 +16,7 @@ from ..protocols import media
 from ..protocols.compression import decompressed
 from ..protocols.predicted import contributions
 from ..slot import Model
-from .answers import Given
+from .answers import Answer, Given, body_of, headers_of
 
 __all__ = ["predict"]
 
@@ -29,11 +29,11 @@ async def predict(
     desk: Given,
     name: FromPath[str],
     version: FromPath[str | None] = None,
-) -> Response[bytes]:
+) -> Answer:
     """Predictions for spectra, by the default version unless one is named."""
     model = await desk.repository.get(name, version)
-    form = Form.of(request)
-    body = await request.body()
+    form = Form.of(request.scope)
+    body = await body_of(request)
     read = partial(_read, model.bundle, desk.settings.max_decoded, form, body)
     at_once = len(body) <= AT_ONCE and form.light
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
@@ -49,10 +49,9 @@ class Form:
     query: bytes
 
     @classmethod
-    def of(cls, request: Request[Any, Any, Any]) -> Form:
-        headers = request.headers
-        accept = ", ".join(headers.getall("accept", []))
-        return cls(request.content_type[0], headers.get("content-encoding", ""), accept, request.scope["query_string"])
+    def of(cls, scope: Any) -> Form:
+        kind, encoding, accept = headers_of(scope, b"content-type", b"content-encoding", b"accept")
+        return cls(kind.partition(";")[0].strip().lower(), encoding, accept, scope["query_string"])
 
     @property
     def light(self) -> bool:
@@ -67,9 +66,9 @@ def _read(bundle: Bundle, largest: int, form: Form, body: bytes) -> Read:
     return Read(question, spectra, media.encoder(form.accept, question))
 
 
-def _tell(model: Model, asked: Read, result: Result) -> Response[bytes]:
+def _tell(model: Model, asked: Read, result: Result) -> Answer:
     kind, encode = asked.how
     told = contributions(model.bundle, asked.question, asked.spectra)
     headers = {} if kind == MediaType.JSON else media.headers(result)
     content = encode(model.name, model.bundle, asked.question, result, told)
-    return Response(content, media_type=kind, headers=headers)
+    return Answer(content, kind, headers)

@@ -193,7 +193,7 @@ ACCEPTED = {
 
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_the_answer_is_what_is_preferred(accept: str) -> None:
-    assert preferred(accept, [*VALUES]) == ACCEPTED[accept]
+    assert preferred(accept, tuple(VALUES)) == ACCEPTED[accept]
 
 
 def test_an_answer_that_there_is_not_is_refused(client: TestClient[Any], spectra: Matrix) -> None:
