@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 
 from litestar import Litestar
@@ -34,7 +35,8 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
     """The application, and the gate that stands before it. Neither has a thread before the application's lifespan, so
     that processes can be forked when all is loaded.
     """
-    desk = _desk(settings)
+    threads = settings.threads or useful_threads()
+    desk = _desk(settings, threads)
     gate = Gate(settings, desk.metrics, model_of=desk.repository.model_of)
     traced = Traced() if settings.otel else None
 
@@ -43,6 +45,8 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
 
     @asynccontextmanager
     async def working(app: Litestar) -> AsyncIterator[None]:
+        # What reads and writes large bodies: more threads than cores would only take memory.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "n4a-body"))
         watching = asyncio.ensure_future(watch(desk.repository, settings.poll)) if settings.poll else None
         try:
             yield
@@ -68,14 +72,10 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
     return application, gate
 
 
-def _desk(settings: Settings) -> Desk:
+def _desk(settings: Settings, threads: int) -> Desk:
     metrics = Metrics(lambda name: name in repository.models)
     repository = open_repository(settings, renewed=lambda outcome: metrics.reloads.add(1, outcome))
-    predictor = Predictor(
-        queue=settings.queue,
-        threads=settings.threads or useful_threads(),
-        predicted=metrics.batch_rows.observe,
-    )
+    predictor = Predictor(queue=settings.queue, threads=threads, predicted=metrics.batch_rows.observe)
 
     def bytes_of_models() -> dict[tuple[str, ...], float]:
         return {(name,): float(one.weight) for name, one in repository.models.items()}

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from time import thread_time
 from types import MappingProxyType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -61,7 +60,7 @@ class Question:
         if self.bundle.profile != "exact" or type(self.spectra) is not np.ndarray or self.spectra.ndim != 2:
             return None
         axis = _known(self.axis)
-        said = tuple(sorted(self.how.items()))
+        said = tuple(self.how.items())
         return axis and (self.bundle.digest, self.spectra.dtype, self.spectra.shape[1], axis, said)
 
     def ask(self, spectra: Any) -> Result:
@@ -82,7 +81,7 @@ class Predictor:
         self._waiting = 0
         self._asked: deque[Question] = deque()
         self._alone = 0
-        self._paces: WeakKeyDictionary[Bundle, float] = WeakKeyDictionary()
+        self._paces: dict[str, float] = {}
         self._threads = ThreadPoolExecutor(threads, "n4a-predict")
 
     @property
@@ -186,7 +185,7 @@ class Predictor:
 
     def _pace(self, asked: Question) -> float:
         """Seconds that a row of this model takes, by the latest measurements."""
-        return self._paces.get(asked.bundle, PACE * asked.bundle.n_features)
+        return self._paces.get(asked.bundle.digest, PACE * asked.bundle.n_features)
 
     def _measured(self, asked: Question, spectra: Any, rows: int) -> Result:
         asked.begins()
@@ -194,7 +193,7 @@ class Predictor:
         result = asked.ask(spectra)
         pace = max((thread_time() - start - START) / rows, PACE * asked.bundle.n_features)
         known = self._pace(asked)
-        self._paces[asked.bundle] = known + LEARNT * (pace - known)
+        self._paces[asked.bundle.digest] = known + LEARNT * (pace - known)
         return result
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import MediaType, Request, post
 from litestar.params import FromPath
@@ -39,8 +38,7 @@ async def predict(
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """What the head of a request says of its body, and of the answer."""
 
     kind: str
