@@ -20,14 +20,12 @@ from .environments import python
 from .process import Process, started
 from .questions import Question, arrow, npy, open_inference, plain, tensor
 
-__all__ = ["CONTESTANTS", "SIZES", "Contestant", "Models", "ours"]
+__all__ = ["CONTESTANTS", "Contestant", "Models", "ours"]
 
 Matrix = NDArray[np.float64]
 Asked = Callable[[Matrix], Question]
 
 HERE = Path(__file__).parents[1]
-SIZES = (1, 256)
-"""Spectra in a request."""
 
 
 @dataclass(frozen=True, eq=False)
