@@ -125,6 +125,11 @@ def _uvicorn(app: str) -> Callable[[Path, Models, int], Sequence[str]]:
     )
 
 
+LITESTAR: Mapping[str, Asked] = {
+    "JSON": lambda rows: plain("/predict", rows, "spectra", itemgetter("values")),
+    "full": lambda rows: plain("/predict", rows, "spectra", itemgetter("values"), full=True),
+}
+"""Asked for the full record too, of which it knows nothing: so that there is a neighbour to compare with."""
 FASTAPI: Mapping[str, Asked] = {
     "JSON": lambda rows: plain("/predict", rows, "spectra", itemgetter("values")),
     "npy": lambda rows: npy("/npy", rows, itemgetter("values")),
@@ -179,9 +184,7 @@ CONTESTANTS: Mapping[str, Contestant] = {
         ours(of=lambda models: models.calibrated),
         {"JSON": _predict("calibrated"), "full": _predict("calibrated", full=True)},
     ),
-    "litestar": Contestant(
-        "Litestar, decodes only", _uvicorn("servers.litestar_app:app"), {"JSON": FASTAPI["JSON"]}, predicts=False
-    ),
+    "litestar": Contestant("Litestar, decodes only", _uvicorn("servers.litestar_app:app"), LITESTAR, predicts=False),
     "fastapi-n4akit": Contestant(
         "FastAPI + load().predict",
         _uvicorn("servers.fastapi_app:app"),
