@@ -1,4 +1,4 @@
-"""Environments with the servers of others: made once in a folder, with pip, by the names of their packages."""
+"""Environments with each server and nothing else: made once in a folder, with pip, by the names of their packages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sklearn
 __all__ = ["PACKAGES", "python"]
 
 PACKAGES = {
+    "n4akit": ("--editable", str(Path(__file__).parents[3])),
     "fastapi": ("fastapi", "uvicorn", "uvloop", "httptools"),
     "mlserver": ("mlserver", "mlserver-sklearn"),
     "bentoml": ("bentoml",),

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,8 +48,7 @@ class Contestant:
     prepared: Callable[[Path, Models, int], Sequence[str]]
     asked: Mapping[str, Asked]
     """What can be asked, by kind of body."""
-    environment: str = ""
-    """The environment that has it; this one if empty."""
+    environment: str = "n4akit"
     model: Callable[[Models], Path] = lambda models: models.joblib
     variables: Callable[[int], Mapping[str, str]] = lambda port: {}
     predicts: bool = True
@@ -58,7 +56,7 @@ class Contestant:
     @contextmanager
     def started(self, models: Models, environments: Path, core: int) -> Iterator[Process]:
         """It, in a process."""
-        interpreter = python(environments, self.environment) if self.environment else Path(sys.executable)
+        interpreter = python(environments, self.environment)
         port = free()
         command = self.prepared(interpreter, models, port)
         variables = _variables(interpreter, self.model(models)) | dict(self.variables(port))
