@@ -1,4 +1,4 @@
-"""The recipes of serve/README.md are run as they stand there: with nginx, with what systemd forbids, and without Docker."""
+"""The recipes of serve/README.md, run as they stand there: behind nginx, within what systemd allows, without Docker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_the_image_has_no_privilege_and_no_secret() -> None:
     assert not re.search(r"https?://|--index|--trusted", DOCKERFILE), "where packages come from is the builder's"
     (run,) = [line for line in commands("A container") if "--read-only" in line]
     assert int(words(run)[words(run).index("--stop-timeout") + 1]) >= time_to_stop(ENV)
-    mounted = [one.split(":")[1:] for one in words(run) if one.startswith("./")]
+    mounted = [one.split(":")[1:] for one in words(run) if one.startswith("/srv/")]
     assert mounted == [[ENV["N4A_PATHS"], "ro"], [str(Path(ENV["N4A_TOKENS"]).parent), "ro"]]
 
 
@@ -243,28 +243,42 @@ def idle(site: Site, tmp_path: Path) -> Site:
     return Site(tmp_path, site.token)
 
 
-@contextmanager
-def instance(
-    site: Site, number: int, *, by: tuple[str, ...] = (), **settings: str
-) -> Iterator[subprocess.Popen[bytes]]:
+class Instance:
     """An instance of the unit, begun and stopped as systemd does; `by` a program that runs it."""
-    said = unit(number)
-    environment = clean({name: site.here(value) for name, value in environment_of(said).items()} | settings)
-    program, *arguments = words(said["ExecStart"][0])
-    assert program == "/opt/n4a/bin/n4a"
-    runtime = site.folder / "run" / said["RuntimeDirectory"][0]
-    runtime.mkdir(parents=True, mode=int(said["RuntimeDirectoryMode"][0], 8))
-    with (site.folder / f"{number}.log").open("ab") as journal:
-        process = subprocess.Popen([*by, *N4A, *arguments], env=environment, stdout=journal)
-    try:
-        assert started(said, process.pid, environment) == 0
-        yield process
-        process.terminate()
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(runtime)
+
+    def __init__(self, site: Site, number: int, *, by: tuple[str, ...] = (), **settings: str) -> None:
+        self._unit = unit(number)
+        self._environment = clean({name: site.here(one) for name, one in environment_of(self._unit).items()} | settings)
+        self._runtime = site.folder / "run" / self._unit["RuntimeDirectory"][0]
+        self._journal = site.folder / f"{number}.log"
+        program, *arguments = words(self._unit["ExecStart"][0])
+        assert program == "/opt/n4a/bin/n4a"
+        self._command = [*by, *N4A, *arguments]
+
+    def start(self) -> None:
+        self._runtime.mkdir(parents=True, mode=int(self._unit["RuntimeDirectoryMode"][0], 8))
+        with self._journal.open("ab") as journal:
+            self.process = subprocess.Popen(self._command, env=self._environment, stdout=journal)
+        assert started(self._unit, self.process.pid, self._environment) == 0
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            assert self.process.wait(60) == 0
+        finally:
+            self.process.kill()
+            shutil.rmtree(self._runtime)
+
+    def __enter__(self) -> Instance:
+        try:
+            self.start()
+        except BaseException:
+            self.process.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def started(said: dict[str, list[str]], process: int, environment: dict[str, str]) -> int:
@@ -318,8 +332,10 @@ def test_what_the_unit_forbids_is_not_needed(idle: Site, spectra: Matrix) -> Non
     assert unit(1)["SystemCallErrorNumber"] == ["EPERM"] and unit(1)["MemoryDenyWriteExecute"] == ["yes"]
     confined = (sys.executable, "-c", CONFINE, json.dumps(sorted(allowed)))
     many = np.tile(spectra, (1000, 1))
-    with instance(idle, 1, by=confined, N4A_WORKERS="2"), closing(UnixConnection(idle.socket(1))) as connection:
-        reply = ask(connection, "POST", predict_path("fat"), question(many), **shown(idle))
+    with Instance(idle, 1, by=confined, N4A_WORKERS="2") as instance:
+        assert "Seccomp:\t2" in Path(f"/proc/{instance.process.pid}/status").read_text()
+        with closing(UnixConnection(idle.socket(1))) as connection:
+            reply = ask(connection, "POST", predict_path("fat"), question(many), **shown(idle))
     assert reply.json["values"] == load(idle.folder / "var/lib/n4a/models/fat.n4a").predict(many).tolist()
 
 
@@ -392,13 +408,11 @@ def proxied(site: Site) -> Iterator[Proxied]:
     certificate, key = (
         Path(re.findall(rf"{what} (\S+);", configuration)[0]) for what in ("certificate", "certificate_key")
     )
-    subprocess.run(
-        [needed("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-keyout", str(key), "-out", str(certificate), "-subj", f"/CN={name}"]
-        + ["-addext", f"subjectAltName=DNS:{name}"],
-        check=True,
-        capture_output=True,
-    )
+    request = [needed("openssl", "openssl"), "req", "-x509", "-nodes", "-days", "2"]
+    request += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    subprocess.run([*request, *files, *named], check=True, capture_output=True)
     (folder / "n4a.conf").write_text(configuration, "utf-8")
     # As root nginx becomes somebody else, who may not enter the folders of these tests.
     user = "user root;" if os.geteuid() == 0 else ""
@@ -419,13 +433,17 @@ def proxied(site: Site) -> Iterator[Proxied]:
 
 
 @pytest.fixture(scope="module")
-def proxy(site: Site) -> Iterator[Proxied]:
-    """Two instances behind nginx."""
+def instances(site: Site) -> Iterator[tuple[Instance, Instance]]:
     needed("nginx", "nginx-light")
-    with ExitStack() as stack:
-        for number in (1, 2):
-            stack.enter_context(instance(site, number))
-        yield stack.enter_context(proxied(site))
+    with Instance(site, 1) as first, Instance(site, 2) as second:
+        yield first, second
+
+
+@pytest.fixture(scope="module")
+def proxy(site: Site, instances: tuple[Instance, Instance]) -> Iterator[Proxied]:
+    """Two instances behind nginx."""
+    with proxied(site) as proxy:
+        yield proxy
 
 
 def test_nginx_knows_the_limits_of_the_server() -> None:
@@ -475,34 +493,39 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(proxy: Proxied) -
     assert (told["status"], told["error"]) == (413, told["title"])
 
 
-def test_nothing_is_lost_when_all_are_started_again(idle: Site, spectra: Matrix, models: Path) -> None:
+def test_nothing_is_lost_when_all_are_started_again(
+    proxy: Proxied, instances: tuple[Instance, Instance], site: Site, spectra: Matrix, models: Path
+) -> None:
     """One instance after the other, and nginx, while clients ask."""
     expected = load(models / "fat.n4a").predict(spectra).tolist()
     found: list[bool] = []
     over = threading.Event()
 
     def client() -> None:
-        while not over.is_set():
-            reply = proxy.ask("POST", predict_path("fat"), question(spectra), **shown(idle))
-            found.append(reply.status == 200 and reply.json["values"] == expected)
-            time.sleep(0.01)
+        while not over.wait(0.05):
+            try:
+                reply = proxy.ask("POST", predict_path("fat"), question(spectra), **shown(site))
+                found.append(reply.status == 200 and reply.json["values"] == expected)
+            except OSError:
+                found.append(False)
 
-    with proxied(idle) as proxy, ExitStack() as second:
-        clients = [threading.Thread(target=client) for _ in range(3)]
-        with instance(idle, 1):
-            second.enter_context(instance(idle, 2))
-            for one in clients:
-                one.start()
-            assert eventually(lambda: len(found) > 20)
-        with instance(idle, 1):  # n4a@1 was started again, while n4a@2 answered; now the other
-            second.close()
-            proxy.process.send_signal(signal.SIGHUP)  # nginx -s reload
-            with instance(idle, 2):
-                reached = len(found) + 20
-                assert eventually(lambda: len(found) > reached)
-                over.set()
-                for one in clients:
-                    one.join()
+    def go_on() -> bool:
+        reached = len(found) + 10
+        return eventually(lambda: len(found) > reached)
+
+    clients = [threading.Thread(target=client) for _ in range(2)]
+    for one in clients:
+        one.start()
+    assert go_on()
+    for instance in instances:
+        instance.stop()
+        instance.start()
+    assert go_on()
+    proxy.process.send_signal(signal.SIGHUP)  # what `systemctl reload nginx` does
+    assert go_on()
+    over.set()
+    for one in clients:
+        one.join()
     assert all(found)
 
 
@@ -514,7 +537,7 @@ def test_when_no_instance_answers_clients_are_asked_to_come_back(idle: Site) -> 
 
 
 def test_what_the_server_refuses_for_now_comes_through(idle: Site, spectra: Matrix) -> None:
-    with proxied(idle) as proxy, instance(idle, 1, N4A_RATE="0.1", N4A_BURST="1"):
+    with proxied(idle) as proxy, Instance(idle, 1, N4A_RATE="0.1", N4A_BURST="1"):
         asked = [proxy.ask("POST", predict_path("fat"), question(spectra), **shown(idle)) for _ in range(2)]
     assert [reply.status for reply in asked] == [200, 429] and int(asked[1].headers["Retry-After"]) > 1
 
