@@ -176,7 +176,8 @@ def written(tmp_path: Path) -> Path:
 def test_systemd_finds_nothing_wrong_with_the_unit(written: Path) -> None:
     analyze = needed("systemd-analyze", "systemd")
     done = subprocess.run([analyze, "verify", str(written)], capture_output=True, text=True)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "n4a@" in line]  # not of the machine's own
+    assert (done.returncode, said) == (0, [])
 
 
 def test_systemd_holds_the_unit_for_safe(written: Path) -> None:
@@ -516,16 +517,18 @@ def test_nothing_is_lost_when_all_are_started_again(
     clients = [threading.Thread(target=client) for _ in range(2)]
     for one in clients:
         one.start()
-    assert go_on()
-    for instance in instances:
-        instance.stop()
-        instance.start()
-    assert go_on()
-    proxy.process.send_signal(signal.SIGHUP)  # what `systemctl reload nginx` does
-    assert go_on()
-    over.set()
-    for one in clients:
-        one.join()
+    try:
+        assert go_on()
+        for instance in instances:
+            instance.stop()
+            instance.start()
+        assert go_on()
+        proxy.process.send_signal(signal.SIGHUP)  # what `systemctl reload nginx` does
+        assert go_on()
+    finally:
+        over.set()
+        for one in clients:
+            one.join()
     assert all(found)
 
 
