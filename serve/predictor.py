@@ -61,8 +61,9 @@ class Question:
         if self.bundle.profile != "exact" or type(self.spectra) is not np.ndarray or self.spectra.ndim != 2:
             return None
         axis = _known(self.axis)
+        # The very bundle: one of the same digest may have other settings beside it.
         said = tuple(sorted(self.how.items()))
-        return axis and (self.bundle.digest, self.spectra.dtype, self.spectra.shape[1], axis, said)
+        return axis and (self.bundle, self.spectra.dtype, self.spectra.shape[1], axis, said)
 
     def ask(self, spectra: Any) -> Result:
         """What the model answers for spectra like these."""
