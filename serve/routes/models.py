@@ -23,7 +23,7 @@ __all__ = ["get_model", "get_version", "list_models", "reload_all", "reload_mode
 
 log = logging.getLogger("n4akit.serve")
 
-BRIEFLY = ("digest", "profile", "n_features", "targets")
+BRIEFLY = ("digest", "settings", "profile", "n_features", "targets")
 
 
 @get("/v1/models")

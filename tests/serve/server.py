@@ -54,9 +54,9 @@ def put(source: Path, target: Path) -> Path:
 def adjust(bundle: Path, bias: float) -> str:
     """Set a bias beside a bundle, as an operator does; the digest of what is then in force."""
     file = open_settings(bundle)
-    file = file.add([{"targets": {file.targets[0]: {"bias": bias}}}], author="Ada", reason="ring test")
-    assert file.settings is not None
-    return file.settings.digest
+    settings = file.add([{"targets": {file.targets[0]: {"bias": bias}}}], author="Ada", reason="ring test").settings
+    assert settings is not None
+    return str(settings.digest)
 
 
 @dataclass(frozen=True)
