@@ -105,7 +105,7 @@ class Slot:
         except BadSettings as error:
             self.problems = tuple(f"settings: {problem}" for problem in error.problems)
             return None
-        except OSError as error:
+        except OSError as error:  # of a bundle it would be a BundleError
             self.problems = (f"settings: they cannot be read: {error.strerror}",)
             return None
         except Exception:  # of one bundle: the others must be looked after all the same

@@ -48,23 +48,24 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
             raise FileNotFoundError(2, "no such bundle or folder", str(path))
     check_reach(settings)
     check_tls(settings)
-    app, gate = build(settings)
+    app, gate, watch = build(settings)
     listener, where = _listener(settings)
     # uvicorn raises the signal that stopped it again once all is answered and closed: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: watch.tell())
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: {where}", file=sys.stderr, flush=True)
     if settings.workers == 1:
-        run(app, gate, settings, listener)
+        run(app, gate, watch, settings, listener)
         return 0
     board, parent = Board(settings.workers), os.getpid()
 
     def work(number: int) -> None:
         gate.page = board.page(number)
-        run(app, gate, settings, listener, parent=parent)
+        run(app, gate, watch, settings, listener, parent=parent)
 
     limit = settings.drain_delay + settings.drain_timeout + 5
-    return supervise(settings.workers, work, close=listener.close, limit=limit)
+    return supervise(settings.workers, work, renew=watch.tell, close=listener.close, limit=limit)
 
 
 def _listener(settings: Settings) -> tuple[socket.socket, str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,7 +25,7 @@ from n4akit import load
 from n4akit.serve.sharing import PAUSE
 from n4akit.serve.tokens import add, remove
 
-from .server import N4A, Server, ask, clean, n4a, predict_path, put, question, serving
+from .server import N4A, Server, adjust, ask, clean, n4a, predict_path, put, question, serving
 
 ROWS = (np.random.default_rng(3).normal(size=(2, 12)) + np.linspace(0.0, 1.0, 12)).tolist()
 
@@ -353,6 +354,72 @@ def test_each_worker_takes_a_new_content_and_counts_it(models: Path, tmp_path: P
         new = load(models / "plain.n4a").digest
         assert {server.predict("fat", ROWS).json["digest"] for _ in range(20)} == {new}
         assert server.stop() == (0, "")
+
+
+def told_by_a_request(server: Server) -> None:
+    assert server.ask("POST", "/v1/reload").status == 200
+
+
+def told_by_a_signal(server: Server) -> None:
+    server.process.send_signal(signal.SIGHUP)
+
+
+LOADED = 'n4a_reloads_total{outcome="loaded"}'
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("tell", [told_by_a_request, told_by_a_signal])
+def test_all_workers_look_when_one_is_told(
+    models: Path, tmp_path: Path, workers: int, tell: Callable[[Server], None]
+) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", str(workers), "--poll", "0"]) as server:
+        assert server.predict("fat", ROWS).status == 200
+        for turn in range(1, 4):
+            put(models / ("plain.n4a", "fat.n4a")[turn % 2], fat)
+            (tmp_path / "fat.settings.json").unlink(missing_ok=True)
+            settings = adjust(fat, float(turn))
+            tell(server)
+            assert eventually(lambda turn=turn: counts(server).get(LOADED) == turn * workers)  # type: ignore[misc]
+            found = {(told["digest"], told["settings"]) for told in (_told(server) for _ in range(20))}
+            assert found == {(load(fat).digest, settings)}
+        assert server.stop() == (0, "")
+
+
+def _told(server: Server) -> dict[str, Any]:
+    told: dict[str, Any] = server.predict("fat", ROWS).json
+    return told
+
+
+@needs_ps
+@pytest.mark.parametrize("poll", ["0", "1000"])
+def test_a_worker_that_replaces_another_begins_with_what_there_is_now(models: Path, tmp_path: Path, poll: str) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", "2", "--poll", poll]) as server:
+        assert eventually(lambda: len(workers_of(server)) == 2)
+        settings = adjust(fat, 1.0)
+        told_by_a_request(server)
+        assert eventually(lambda: counts(server).get(LOADED) == 2)
+        for killed in workers_of(server):
+            os.kill(killed, signal.SIGKILL)
+            assert eventually(lambda killed=killed: len(workers_of(server) - {killed}) == 2)  # type: ignore[misc]
+            for _ in range(20):
+                assert server.predict("fat", ROWS).json["settings"] == settings
+
+
+@needs_ps
+def test_told_to_look_again_and_again_no_process_ends(models: Path, tmp_path: Path) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", "2", "--poll", "0"]) as server:
+        server.process.send_signal(signal.SIGHUP)  # before its workers have begun
+        assert eventually(lambda: len(workers_of(server)) == 2)
+        workers = workers_of(server)
+        settings = adjust(fat, 1.0)
+        for _ in range(200):
+            server.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: counts(server).get(LOADED) == 2)
+        assert {server.predict("fat", ROWS).json["settings"] for _ in range(20)} == {settings}
+        assert workers_of(server) == workers and server.stop() == (0, "")
 
 
 @needs_ps
