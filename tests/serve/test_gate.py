@@ -332,7 +332,9 @@ def test_a_token_is_for_all_versions_of_its_models_and_for_no_other_model(
     assert said.status == status
     if status == 403:
         name = path.split("/models/")[1].split("/")[0]
-        assert said.problem["detail"] == f"this token is not for model {name!r}", "nor whether there is one"
+        told = json.loads(said.body)
+        found = told.get("detail", told.get("error"))
+        assert found == f"this token is not for model {name!r}", "nor whether there is one"
 
 
 def test_who_manages_one_model_does_not_reload_all(tmp_path: Path) -> None:
@@ -355,6 +357,36 @@ def test_what_is_brief_names_the_kind_alone(tmp_path: Path) -> None:
         "status": 413,
         "detail": "the request is too large",
     }
+
+
+INFER = "/v2/models/fat/infer"
+
+
+def test_below_v2_refusals_are_errors_of_that_protocol(tmp_path: Path) -> None:
+    token = add(tmp_path / "tokens.json", "press 3", ["fat"], ["predict"])
+    header = {"Authorization": f"Bearer {token}"}
+    one = gate(tokens=tmp_path / "tokens.json", max_body=10, rate=0.001, burst=6)
+    asked: list[tuple[str, list[bytes], dict[str, str], int, str]] = [
+        (INFER, [b"{}"], {}, 401, "a token of this server is needed"),
+        ("/v2/models/oats/infer", [b"{}"], header, 403, "this token is not for model 'oats'"),
+        ("//v2//models/fat", [b"{}"], header, 403, "this token is for predict, and manage was asked"),
+        ("/v2", [b"{}"], header, 403, "this token is for predict, and manage was asked"),
+        (INFER, [b"{}"], header | {"Sec-Fetch-Site": "cross-site"}, 403, "a page of another site asks"),
+        (INFER, [b"x" * 11], header, 413, "the body is larger than 10 bytes"),
+        *[(INFER, [b"{}"], header, 200, "")] * 5,
+        (INFER, [b"{}"], header, 429, "more requests than 0.001 a second were made"),
+    ]
+    for path, parts, headers, status, said in asked:
+        answer = run(ask(one, path=path, parts=parts, headers=headers))
+        assert answer.status == status
+        if status != 200:
+            assert answer.headers["content-type"] == "application/json"
+            assert [*json.loads(answer.body)] == ["error"] and said in json.loads(answer.body)["error"]
+    assert answer.headers["retry-after"] and answer.headers["x-request-id"]
+    one.draining = True
+    stopping = run(ask(one, "GET", "/below/v2/health/ready", root="/below"))
+    assert (stopping.status, json.loads(stopping.body)) == (503, {"error": "not ready"})
+    assert run(ask(one, path="/v1/v2/models/fat/infer")).problem["status"] == 401
 
 
 # What is noted
