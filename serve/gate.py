@@ -184,7 +184,7 @@ class Gate:
         if token is not None:
             record.client, record.models = token.name, token.models
         if record.verb == PUBLIC:
-            record.brief = record.brief or token is None
+            record.brief = record.brief or token is None or "read" not in token.verbs
         elif token is None:
             found = "another was shown" if authorization else "none was shown"
             detail = f"a token of this server is needed and {found}: send the header Authorization: Bearer n4a_…"

@@ -68,6 +68,11 @@ class Repository:
         return {name: one for name, one in self._served.items() if name in self._expected and not one.sound}
 
     @property
+    def ready(self) -> bool:
+        """Whether there is a model to serve, and none of those that were there at the start is lacking."""
+        return not self.lacking and any(one.sound for one in self._served.values())
+
+    @property
     def memory(self) -> int:
         """Bytes of all loaded bundles."""
         return self._memory.used

@@ -38,8 +38,7 @@ async def server_live() -> dict[str, bool]:
 @get("/v2/health/ready")
 async def server_ready(desk: Given) -> Response[dict[str, bool]]:
     """200 when every model that was there at the start can be served, else 503."""
-    repository = desk.repository
-    ready = not repository.lacking and any(one.sound for one in repository.models.values())
+    ready = desk.repository.ready
     return Response({"ready": ready}, status_code=200 if ready else 503)
 
 

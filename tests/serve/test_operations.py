@@ -133,12 +133,39 @@ def test_tokens_are_asked_for_and_followed_while_it_runs(models: Path, tmp_path:
         listed = server.ask("GET", "/v1/models", **header).json
         assert [model["name"] for model in listed["models"]] == ["fat"], "it learns of no other"
         assert server.get("/ready").json == {"status": "ready"}, "which models there are is not everybody's business"
-        assert server.ask("GET", "/ready", **header).json["models"] == ["fat", "plain", "trio"]
+        assert server.ask("GET", "/ready", **header).json == {"status": "ready", "models": ["fat"]}
         new = {"Authorization": f"Bearer {add(file, 'press 4', ['trio'], ['predict'])}"}
         assert eventually(lambda: server.ask("POST", predict_path("trio"), question(ROWS), **new).status == 200)
         remove(file, "press 3")
         assert eventually(lambda: server.ask("POST", predict_path("fat"), question(ROWS), **header).status == 401)
         assert token.split("_")[2] not in server.stop()[1]
+
+
+def test_ready_tells_a_token_what_the_list_of_models_would(models: Path, unsound: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    headers = {
+        name: {"Authorization": f"Bearer {add(file, name, scope.split(), verbs.split())}"}
+        for name, scope, verbs in (
+            ("all", "*", "read"),
+            ("some", "fat mut*", "read"),
+            ("sound", "fat", "read"),
+            ("predicting", "*", "predict manage"),
+        )
+    }
+    with serving(models, unsound / "mutant.n4a", unsound / "cut.n4a", options=["--tokens", str(file)]) as server:
+
+        def ready(who: str | None = None) -> tuple[int, str, list[str] | None]:
+            reply = server.ask("GET", "/ready", **(headers[who] if who else {}))
+            return reply.status, reply.json["detail"], [*reply.json["models"]] if "models" in reply.json else None
+
+        assert ready("all") == (503, "not served: cut, mutant", ["cut", "mutant"])
+        assert ready("some") == (503, "not served: mutant", ["mutant"])
+        assert ready("sound") == (503, "not every model is served", [])
+        assert ready("predicting") == ready() == (503, "not every model is served", None)
+        assert b"cut" not in server.ask("GET", "/v1/models", **headers["some"]).body
+    with serving(models, options=["--tokens", str(file), "--poll", "0"]) as server:
+        assert server.ask("GET", "/ready", **headers["some"]).json == {"status": "ready", "models": ["fat"]}
+        assert server.ask("GET", "/ready", **headers["predicting"]).json == {"status": "ready"}
 
 
 def test_a_token_is_for_its_model_in_every_spelling_and_for_what_it_may_change(models: Path, tmp_path: Path) -> None:
