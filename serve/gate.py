@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .access_log import AccessLog
+from .access_log import STANDARD_OUTPUT, AccessLog
 from .auth import Tokens, covers
 from .deadlines import Deadline, Deadlines
 from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
@@ -85,8 +84,8 @@ class Gate:
         self._new_id = request_ids()
         self._held = self._in_flight = 0
         self._app: App | None = None
-        if settings.access_log not in ("", "-"):
-            Path(settings.access_log).open("ab").close()  # to be told now, not when the server has begun
+        if settings.access_log and settings.access_log != STANDARD_OUTPUT:
+            settings.access_log.open("ab").close()  # to be told now, not when the server has begun
         metrics.gauge("n4a_in_flight", "Requests being answered.", (), lambda: {(): self._in_flight})
         metrics.gauge("n4a_queue", "Requests waiting for a turn.", (), lambda: {(): self._slots.waiting})
         metrics.gauge("n4a_held_bytes", "Bytes of bodies in memory.", (), lambda: {(): self._held})

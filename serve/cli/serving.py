@@ -87,7 +87,9 @@ def _signature() -> inspect.Signature:
 
 
 def _flag(one: Setting) -> inspect.Parameter:
-    said = Parameter(help=_help(one)) if one.type is bool else Parameter(help=_help(one), negative="")
+    # `-` stands for standard output, and is no flag.
+    valued = Parameter(help=_help(one), negative="", allow_leading_hyphen=one.type is Path)
+    said = Parameter(help=_help(one)) if one.type is bool else valued
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(one.name, keyword, default=None, annotation=Annotated[one.type | None, said])
 

@@ -45,9 +45,7 @@ def apps(folder: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, Gate, Watch
     path = Path(export(from_sklearn(train().folds), folder / "model"))
     token = add(folder / "tokens.json", "bench", ["*"], ["predict", "read"])
     plain = Settings((path,))
-    full = Settings(
-        (path,), tokens=folder / "tokens.json", rate=1e9, burst=10**9, access_log=str(folder / "access.log")
-    )
+    full = Settings((path,), tokens=folder / "tokens.json", rate=1e9, burst=10**9, access_log=folder / "access.log")
     made = {}
     for name, settings in (("off", plain), ("on", full)):
         app, gate, watch = build(settings)

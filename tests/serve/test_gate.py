@@ -400,7 +400,7 @@ def test_the_log_has_a_line_of_json_per_request_and_no_body(tmp_path: Path) -> N
         await echo()(scope, receive, send)
 
     async def story() -> None:
-        one = gate(app, access_log=str(path), max_body=100)
+        one = gate(app, access_log=path, max_body=100)
         async with one.opened():
             await ask(one, parts=[b"SECRET"], headers={"X-Request-ID": "r1"})
             await asyncio.sleep(0.4)
@@ -425,7 +425,7 @@ def test_a_log_that_cannot_be_written_holds_nothing_up_and_is_counted(caplog: py
     metrics = Metrics()
 
     async def story() -> None:
-        one = Gate(Settings(access_log="/dev/full"), metrics).before(echo())
+        one = Gate(Settings(access_log=Path("/dev/full")), metrics).before(echo())
         async with one.opened():
             assert (await ask(one)).status == 200
             await asyncio.sleep(0.4)

@@ -209,6 +209,19 @@ def test_a_log_that_cannot_be_written_is_told_before_it_listens(fat: Path, tmp_p
     assert done.returncode == 4 and "nowhere/access.log: No such file or directory" in done.stderr
 
 
+def test_the_log_goes_to_standard_output(fat: Path) -> None:
+    for given, environment in ((["--access-log", "-"], {}), ([], {"N4A_ACCESS_LOG": "-"})):
+        command = [*N4A, "serve", str(fat), "--port", "0", *given]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=clean(environment)) as process:
+            assert process.stderr is not None
+            url = process.stderr.readline().split()[-1]
+            assert Server(process, url, []).get("/live").status == 200
+            process.terminate()
+            said, _ = process.communicate(timeout=60)
+        assert json.loads(said)["path"] == "/live"
+
+
 # Slow and greedy clients
 
 
