@@ -12,15 +12,18 @@ import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from .record import Record
 
-__all__ = ["AccessLog"]
+__all__ = ["STANDARD_OUTPUT", "AccessLog"]
 
 log = logging.getLogger("n4akit.serve")
+
+STANDARD_OUTPUT = Path("-")
 
 PAUSE = 0.25
 """Seconds between two writings."""
@@ -36,7 +39,7 @@ Line = tuple[float, Record, str, str, str, float]
 class AccessLog:
     """A file that lines are added to, `-` for standard output. A file that was renamed is made anew."""
 
-    def __init__(self, path: str, lost: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, lost: Callable[[int], None]) -> None:
         self._path = path
         self._lost = lost
         self._lines: list[Line] = []
@@ -63,7 +66,7 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if lines:
             self._lost(await asyncio.to_thread(self._write, lines))
-        if self._path != "-":
+        if self._path != STANDARD_OUTPUT:
             os.close(self._file)
 
     def _start(self) -> None:
@@ -93,11 +96,13 @@ class AccessLog:
         return 0
 
     def _open(self) -> int:
-        return 1 if self._path == "-" else os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        if self._path == STANDARD_OUTPUT:
+            return 1
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
     def _reopen(self) -> None:
         """After whoever rotates logs has renamed the file."""
-        if self._path == "-":
+        if self._path == STANDARD_OUTPUT:
             return
         try:
             found = os.stat(self._path)

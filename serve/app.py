@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -21,7 +21,7 @@ from .repository import open_repository
 from .routes import BUSY, ROUTES
 from .settings import Settings, from_environment
 from .tracing import Traced
-from .watching import watch
+from .watching import Watch
 
 __all__ = ["build", "create_app"]
 
@@ -31,9 +31,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return build(settings or from_environment())[0]
 
 
-def build(settings: Settings) -> tuple[Litestar, Gate]:
-    """The application, and the gate that stands before it. Neither has a thread before the application's lifespan, so
-    that processes can be forked when all is loaded.
+def build(settings: Settings) -> tuple[Litestar, Gate, Watch]:
+    """The application, the gate that stands before it, and the watch over its models. None has a thread before the
+    application's lifespan, so that processes can be forked when all is loaded.
     """
     threads = settings.threads or useful_threads()
     desk = _desk(settings, threads)
@@ -47,20 +47,15 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
     async def working(app: Litestar) -> AsyncIterator[None]:
         # What reads and writes large bodies: more threads than cores would only take memory.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "n4a-body"))
-        watching = asyncio.ensure_future(watch(desk.repository, settings.poll)) if settings.poll else None
         try:
             yield
         finally:
-            if watching is not None:
-                watching.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watching
             desk.close()
 
     application = Litestar(
         ROUTES,
         dependencies={"desk": Provide(provide_desk, sync_to_thread=False)},
-        lifespan=[working, gate.opened, *([traced.opened] if traced else [])],
+        lifespan=[working, desk.watch.opened, gate.opened, *([traced.opened] if traced else [])],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.max_body,
         openapi_config=None,
@@ -69,7 +64,7 @@ def build(settings: Settings) -> tuple[Litestar, Gate]:
     )
     inner: App = Lane(BUSY, desk, application.asgi_handler)
     application.asgi_handler = gate.before(inner if traced is None else traced.before(inner))
-    return application, gate
+    return application, gate, desk.watch
 
 
 def _desk(settings: Settings, threads: int) -> Desk:
@@ -82,4 +77,4 @@ def _desk(settings: Settings, threads: int) -> Desk:
 
     metrics.gauge("n4a_model_bytes", "Bytes of the arrays of a model.", ("model",), bytes_of_models, shared=True)
     metrics.gauge("n4a_waiting_rows", "Spectra that wait for their answer.", (), lambda: {(): predictor.waiting})
-    return Desk(repository, predictor, metrics, settings)
+    return Desk(repository, predictor, metrics, settings, Watch(repository, settings.poll))

@@ -8,6 +8,7 @@ from .metrics import Metrics
 from .predictor import Predictor
 from .repository import Repository
 from .settings import Settings
+from .watching import Watch
 
 __all__ = ["Desk"]
 
@@ -20,6 +21,7 @@ class Desk:
     predictor: Predictor
     metrics: Metrics
     settings: Settings
+    watch: Watch
 
     def close(self) -> None:
         """Load and predict nothing any more."""

@@ -10,23 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .access_log import AccessLog
+from .access_log import STANDARD_OUTPUT, AccessLog
 from .auth import Tokens, covers
 from .deadlines import Deadline, Deadlines
 from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
 from .limits import Buckets, Full, Slots
 from .metrics import Metrics
-from .problems import PROBLEM, problem_body
+from .problems import refused
 from .record import Record
 from .settings import Settings
 from .shared import Page
 from .sharing import share
 from .tokens import Token
-from .verbs import PUBLIC, asked
+from .verbs import PUBLIC, asked, routed
 
 __all__ = ["Gate"]
 
@@ -85,8 +84,8 @@ class Gate:
         self._new_id = request_ids()
         self._held = self._in_flight = 0
         self._app: App | None = None
-        if settings.access_log not in ("", "-"):
-            Path(settings.access_log).open("ab").close()  # to be told now, not when the server has begun
+        if settings.access_log and settings.access_log != STANDARD_OUTPUT:
+            settings.access_log.open("ab").close()  # to be told now, not when the server has begun
         metrics.gauge("n4a_in_flight", "Requests being answered.", (), lambda: {(): self._in_flight})
         metrics.gauge("n4a_queue", "Requests waiting for a turn.", (), lambda: {(): self._slots.waiting})
         metrics.gauge("n4a_held_bytes", "Bytes of bodies in memory.", (), lambda: {(): self._held})
@@ -143,7 +142,7 @@ class Gate:
                 await self._app(scope, receive, answer)
         except Refusal as refusal:
             self._metrics.refused.add(1, refusal.reason)
-            await self._refuse(refusal, answer, record)
+            await self._refuse(refusal, scope, answer, record)
         finally:
             self._in_flight -= 1
             self._note(scope, record)
@@ -151,7 +150,7 @@ class Gate:
     def _admit(self, scope: Any, headers: dict[bytes, bytes], record: Record) -> None:
         """Refuse whoever may not ask this, or asks too often."""
         settings = self._settings
-        record.verb, name = asked(scope["method"], _routed(scope))
+        record.verb, name = asked(scope["method"], routed(scope))
         record.model = self._model_of(name) if name else ""
         record.brief = settings.errors == "brief"
         record.max_rows, record.max_columns = settings.max_rows, settings.max_columns
@@ -184,7 +183,7 @@ class Gate:
         if token is not None:
             record.client, record.models = token.name, token.models
         if record.verb == PUBLIC:
-            record.brief = record.brief or token is None
+            record.brief = record.brief or token is None or "read" not in token.verbs
         elif token is None:
             found = "another was shown" if authorization else "none was shown"
             detail = f"a token of this server is needed and {found}: send the header Authorization: Bearer n4a_…"
@@ -284,10 +283,10 @@ class Gate:
         detail = f"the body is larger than {most} bytes, the most this server takes; send fewer spectra at a time"
         return Refusal(413, "the request is too large", detail, reason="body")
 
-    async def _refuse(self, refusal: Refusal, answer: Send, record: Record) -> None:
-        body = problem_body(refusal.status, refusal.title, refusal.title if record.brief else refusal.detail)
-        kind = (b"content-type", PROBLEM.encode())
-        head = [kind, (b"content-length", str(len(body)).encode()), *refusal.headers]
+    async def _refuse(self, refusal: Refusal, scope: Any, answer: Send, record: Record) -> None:
+        detail = refusal.title if record.brief else refusal.detail
+        kind, body = refused(routed(scope), refusal.status, refusal.title, detail)
+        head = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), *refusal.headers]
         if refusal.status == 408:
             head.append(CLOSE)
         await answer({"type": "http.response.start", "status": refusal.status, "headers": head})
@@ -324,13 +323,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
-
-
-def _routed(scope: Any) -> str:
-    """The path that the router of the application sees, where the server stands below a path of another."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path.split(root, 1)[-1] if root else path
 
 
 def _peer(scope: Any) -> str:

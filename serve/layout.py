@@ -4,7 +4,8 @@
     NAME/VERSION.n4a        one of its versions
     NAME/ALIAS.n4a          a link to another file of this folder: another name of that version
 
-A link to anywhere else is a version like a file. What begins with a dot is not looked at.
+A link to anywhere else is a version like a file. What begins with a dot is not looked at. Beside a bundle its settings
+may lie (SETTINGS.md); a link has those that lie beside the link.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..bundle.settings import path_beside
+
 __all__ = ["ONLY", "SUFFIX", "Family", "File", "in_order", "look"]
 
 SUFFIX = ".n4a"
@@ -23,13 +26,19 @@ ONLY = "1"
 """The version of a model that is one file."""
 
 
+Stamp = tuple[int, int, int, int, int]
+"""Device, inode, size and times of a file."""
+
+
 @dataclass(frozen=True)
 class File:
-    """A file as it was seen: another one under its path, or another content, has another stamp."""
+    """A bundle as it was seen: another file under its path, or another content, has another stamp."""
 
     path: Path
-    stamp: tuple[int, ...] | None
+    stamp: Stamp | None
     """None where there is no file, or none that can be looked at."""
+    settings: Stamp | None = None
+    """Of the settings beside it, which are as much a part of what it answers."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,12 @@ def _name(path: Path) -> str:
 
 
 def _file(path: Path) -> File:
+    return File(path, _stamp(path), _stamp(path_beside(path)))
+
+
+def _stamp(path: Path) -> Stamp | None:
     try:
         seen = path.stat()
     except OSError:
-        return File(path, None)
-    return File(path, (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
+        return None
+    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns

@@ -61,7 +61,8 @@ class Question:
             return None
         axis = _known(self.axis)
         said = tuple(self.how.items())
-        return axis and (self.bundle.digest, self.spectra.dtype, self.spectra.shape[1], axis, said)
+        # The very bundle: one of the same digest may have other settings beside it.
+        return axis and (self.bundle, self.spectra.dtype, self.spectra.shape[1], axis, said)
 
     def ask(self, spectra: Any) -> Result:
         """What the model answers for spectra like these."""

@@ -1,4 +1,6 @@
-"""Errors as answers: one table from error to status, answered as problem+json (RFC 9457)."""
+"""Errors as answers: one table from error to status, answered as problem+json (RFC 9457), or as the Open Inference
+Protocol has it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import logging
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
@@ -22,8 +24,9 @@ from .errors import (
     Unsupported,
 )
 from .record import of
+from .verbs import of_inference, routed
 
-__all__ = ["EXCEPTION_HANDLERS", "PROBLEM", "problem", "problem_body"]
+__all__ = ["EXCEPTION_HANDLERS", "PROBLEM", "problem", "problem_body", "refused"]
 
 PROBLEM = "application/problem+json"
 
@@ -55,9 +58,21 @@ def problem_body(status: int, title: str, detail: str, **members: Any) -> bytes:
     return msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail, **members})
 
 
+def refused(path: str, status: int, title: str, detail: str, **members: Any) -> tuple[str, bytes]:
+    """The type and the body of an answer to whoever asked for this path, in the form of its protocol."""
+    if of_inference(path):
+        return MediaType.JSON, msgspec.json.encode({"error": detail})
+    return PROBLEM, problem_body(status, title, detail, **members)
+
+
+def _answer(request: Request[Any, Any, Any], status: int, title: str, detail: str, **members: Any) -> Response[bytes]:
+    kind, body = refused(routed(request.scope), status, title, detail, **members)
+    return Response(body, status_code=status, media_type=kind)
+
+
 def _known(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    answer = problem(status, title, **_told(request, error, title))
+    answer = _answer(request, status, title, **_told(request, error, title))
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
@@ -75,7 +90,7 @@ def _told(request: Request[Any, Any, Any], error: Exception, title: str) -> dict
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     headers = dict(error.headers or {})
-    answer = problem(error.status_code, "the request cannot be answered", error.detail)
+    answer = _answer(request, error.status_code, "the request cannot be answered", error.detail)
     answer.headers.update(headers)
     return answer
 
@@ -83,13 +98,13 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
 def _too_large(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     largest = request.app.request_max_body_size
     detail = f"the body is larger than {largest} bytes, the most this server takes; send fewer spectra at a time"
-    return problem(413, "the request is too large", detail)
+    return _answer(request, 413, "the request is too large", detail)
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     # What went wrong is for the operator's log; a client learns nothing about the inside.
     log.exception("unexpected error while answering %s %s", request.method, request.url.path, exc_info=error)
-    return problem(500, "internal error", "the server met an unexpected error; its log says more")
+    return _answer(request, 500, "internal error", "the server met an unexpected error; its log says more")
 
 
 EXCEPTION_HANDLERS: dict[type[Exception] | int, Any] = {

@@ -68,6 +68,11 @@ class Repository:
         return {name: one for name, one in self._served.items() if name in self._expected and not one.sound}
 
     @property
+    def ready(self) -> bool:
+        """Whether there is a model to serve, and none of those that were there at the start is lacking."""
+        return not self.lacking and any(one.sound for one in self._served.values())
+
+    @property
     def memory(self) -> int:
         """Bytes of all loaded bundles."""
         return self._memory.used
@@ -164,15 +169,13 @@ class Repository:
             slot.file, slot.problems = file, ()
             return
         with self._filling:
-            before = slot.digest
-            model = self._memory.fill(slot, file)
-        if model is None:
+            before = slot.content
+            if self._memory.fill(slot, file) is not None:
+                self._note(slot, before)
+                return
             self._told("failed")
-            state = "is not served" if slot.facts is None else f"goes on as {before}"
-            log.warning("model %s %s: %s", slot.label, state, "; ".join(slot.problems))
-        elif model.digest != before:
-            self._told("loaded")
-            log.info("model %s is %s", slot.label, model.digest)
+        state = "is not served" if slot.facts is None else f"goes on as {before}"
+        log.warning("model %s %s: %s", slot.label, state, "; ".join(slot.problems))
 
     def _serve(self, name: str, renewed: Served | None, before: Served | None) -> None:
         """Serve this from now on, in one step, and let go of what it leaves out."""
@@ -183,17 +186,25 @@ class Repository:
             with self._filling:
                 slot.gone = True
                 self._memory.drop(slot)
-            self._told("dropped")
+                self._told("dropped")
             log.info("model %s is no longer there", slot.label)
 
     def _fetch(self, slot: Slot) -> Model:
         with self._filling:
             if slot.model is not None:
                 return slot.model
+            before = slot.content
             model = None if slot.gone else self._memory.fill(slot, slot.file)
-        if model is None:
-            raise _refusal(slot)
-        return model
+            if model is None:
+                raise _refusal(slot)
+            self._note(slot, before)
+            return model
+
+    def _note(self, slot: Slot, before: str | None) -> None:
+        """Tell of a slot that was filled, unless it holds what it did before."""
+        if slot.content != before:
+            self._told("loaded")
+            log.info("model %s is %s", slot.label, slot.content)
 
     def _arrived(self, slot: Slot, done: asyncio.Future[Model]) -> None:
         del self._loads[slot]

@@ -20,6 +20,7 @@ from .connections import Patience, counted
 from .errors import Misuse
 from .gate import Gate
 from .settings import Settings
+from .watching import Watch
 
 __all__ = ["check_tls", "run"]
 
@@ -27,8 +28,8 @@ LINGER = 0.2
 """Seconds in which what clients had sent before the door closed still arrives on connections that were kept."""
 
 
-def run(app: Any, gate: Gate, settings: Settings, listener: socket.socket, *, parent: int = 0) -> None:
-    """Serve until told to stop; with a `parent` also until that process is no more."""
+def run(app: Any, gate: Gate, watch: Watch, settings: Settings, listener: socket.socket, *, parent: int = 0) -> None:
+    """Serve until told to stop, and look at the folders at SIGHUP; with a `parent` until that is no more, too."""
     config = uvicorn.Config(
         app,
         http=counted(settings.max_connections),
@@ -40,7 +41,8 @@ def run(app: Any, gate: Gate, settings: Settings, listener: socket.socket, *, pa
         timeout_graceful_shutdown=max(1, round(settings.drain_timeout)),
         **_tls(settings),
     )
-    _Server(config, gate, settings, parent).run([listener])
+    watch.parent = parent
+    _Server(config, gate, watch, settings, parent).run([listener])
 
 
 def check_tls(settings: Settings) -> None:
@@ -61,12 +63,18 @@ def check_tls(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, gate: Gate, settings: Settings, parent: int) -> None:
+    def __init__(self, config: uvicorn.Config, gate: Gate, watch: Watch, settings: Settings, parent: int) -> None:
         super().__init__(config)
         self._gate = gate
+        self._watch = watch
         self._settings = settings
         self._parent = parent
         self._patience = Patience(settings.read_timeout)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # As the loop wants it: a plain handler would not wake it up.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._watch.tell)
+        await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self._parent and sig == signal.SIGINT:

@@ -71,7 +71,7 @@ class Setting:
         return tuple(self._from_text(self.variable, part.strip()) for part in parts if part.strip())
 
     def from_file(self, value: Any, folder: Path) -> Any:
-        """The value that a file in this folder gives, from where its relative paths lead."""
+        """The value that a file in this folder gives, from where its relative paths lead; `-` is none of them."""
         if not self.several:
             return self._from_file(value, folder)
         if not isinstance(value, list):
@@ -94,7 +94,7 @@ class Setting:
         # True is a whole number to Python, and 2 may stand for 2.0.
         if type(value) is not kind and not (kind is float and type(value) is int):
             raise Misuse(f"{self.name}: {value!r} was given, expected {NAMED[self.single]}")
-        return folder / str(value) if self.single is Path else self.single(value)
+        return folder / str(value) if self.single is Path and value != "-" else self.single(value)
 
 
 def settings_of(kind: type[Any]) -> Iterator[Setting]:

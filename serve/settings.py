@@ -119,7 +119,7 @@ class Settings:
         0.0, "Seconds it goes on answering, no longer ready, after it was told to stop.", **NOT_NEGATIVE
     )
     drain_timeout: float = setting(30.0, "Seconds that requests in flight then have to be answered.", **NOT_NEGATIVE)
-    access_log: str = setting("", "File that gets a line of JSON per request, - for standard output.")
+    access_log: Path | None = setting(None, "File that gets a line of JSON per request, - for standard output.")
     errors: str = setting(
         "full",
         "What a refusal tells: full, the place and the values, or brief, its kind alone.",

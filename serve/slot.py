@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ..bundle import Bundle, BundleError
+from ..bundle.errors import BadSettings
 from .layout import ONLY, File
 from .weight import weight
 
@@ -17,7 +18,9 @@ __all__ = ["Loader", "Model", "Slot"]
 log = logging.getLogger("n4akit.serve")
 
 Loader = Callable[[str, File], Bundle]
-"""The bundle in the file of a model of some name; raises BundleError."""
+"""The bundle in the file of a model of some name, and the settings beside it; raises BundleError, BadSettings or, where
+those cannot be read, OSError.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,11 @@ class Model:
     def digest(self) -> str:
         """Sha256 of the bundle's manifest: what it is, whatever it is called."""
         return self.bundle.digest
+
+    @property
+    def settings(self) -> str | None:
+        """The digest of the settings that are applied, None where there are none."""
+        return None if self.bundle.settings is None else self.bundle.settings.digest
 
 
 class Slot:
@@ -66,6 +74,12 @@ class Slot:
         return None if self.facts is None else self.facts["digest"]
 
     @property
+    def content(self) -> str | None:
+        """What is served in words, its digest and that of its settings; None before it was loaded."""
+        settings = None if self.facts is None else self.facts["settings"]
+        return self.digest if settings is None else f"{self.digest} with settings {settings}"
+
+    @property
     def sound(self) -> bool:
         """Whether this version can be served: it was loaded, or nobody tried yet."""
         return self.facts is not None or not self.problems
@@ -88,15 +102,21 @@ class Slot:
         except BundleError as error:
             self.problems = error.problems
             return None
+        except BadSettings as error:
+            self.problems = tuple(f"settings: {problem}" for problem in error.problems)
+            return None
+        except OSError as error:  # of a bundle it would be a BundleError
+            self.problems = (f"settings: they cannot be read: {error.strerror}",)
+            return None
         except Exception:  # of one bundle: the others must be looked after all the same
             log.exception("unexpected error while loading model %s, version %s", self.name, self.version)
             self.problems = ("loading it met an unexpected error; the server's log says more",)
             return None
         self.problems = ()
-        if self.model is None or self.model.digest != found.digest:
+        if self.model is None or (self.model.digest, self.model.settings) != (found.digest, found.settings):
             self.model = found
             self.weight = found.weight
-            self.facts = bundle.info()
+            self.facts = bundle.info() | {"settings": found.settings}
             del self.facts["path"]  # where it lies is nobody's business outside
         self.touch()
         return self.model

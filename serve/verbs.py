@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
-__all__ = ["PUBLIC", "VERBS", "asked"]
+__all__ = ["PUBLIC", "VERBS", "asked", "of_inference", "routed"]
 
 VERBS = ("predict", "read", "manage", "metrics")
 """What a token may allow: predictions; what is told of models and the server; whatever changes it; /metrics."""
@@ -41,3 +43,15 @@ def asked(method: str, path: str) -> tuple[str, str]:
     if method == "POST" and model and parts[-1] in _PREDICTING:
         return "predict", model
     return "manage", model
+
+
+def routed(scope: Mapping[str, Any]) -> str:
+    """The path that the router of the application sees, where the server stands below a path of another."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.split(root, 1)[-1] if root else path
+
+
+def of_inference(path: str) -> bool:
+    """Whether a path is of the Open Inference Protocol: `/v2` and all below, whether there is such a route or not."""
+    return path.strip("/").partition("/")[0] == "v2"

@@ -27,17 +27,33 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def supervise(count: int, work: Callable[[int], None], *, close: Callable[[], None], limit: float) -> int:
+def supervise(
+    count: int,
+    work: Callable[[int], None],
+    *,
+    renew: Callable[[], None],
+    close: Callable[[], None],
+    limit: float,
+) -> int:
     """Keep `count` processes that do `work(number)` until told to stop; gives the exit code.
 
-    Told to stop, it calls `close`, passes the signal on, and after `limit` seconds kills those that have not ended.
+    Each calls `renew` at SIGHUP, and so does the parent: who is forked later begins with what that left. Told to stop,
+    it calls `close`, passes the signal on, and after `limit` seconds kills those that have not ended.
     """
-    return _Supervisor(count, work, close, limit).run()
+    return _Supervisor(count, work, renew, close, limit).run()
 
 
 class _Supervisor:
-    def __init__(self, count: int, work: Callable[[int], None], close: Callable[[], None], limit: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        work: Callable[[int], None],
+        renew: Callable[[], None],
+        close: Callable[[], None],
+        limit: float,
+    ) -> None:
         self._work = work
+        self._renew = renew
         self._close = close
         self._limit = limit
         self._running: dict[int, int] = {}
@@ -94,8 +110,9 @@ class _Supervisor:
             signal.set_wakeup_fd(-1)
             os.close(self._wake)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for passed in PASSED_ON:
-                signal.signal(passed, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, lambda *_: self._renew())
+            for ignored in (signal.SIGUSR1, signal.SIGUSR2):
+                signal.signal(ignored, signal.SIG_IGN)
             for stopping in STOPPING:  # until the server takes them over
                 signal.signal(stopping, lambda *_: os._exit(0))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, *PASSED_ON))
@@ -126,6 +143,7 @@ class _Supervisor:
     def _replace(self, number: int, process: int, code: int) -> None:
         if self._stopped_by:
             return
+        self._renew()  # what was loaded here may be long gone from where the others are
         now = time.monotonic()
         steady = now - self._begun[number] >= STEADY
         self._pause[number] = pause = 0.0 if steady else min(SLOWEST, max(FIRST, 2 * self._pause[number]))
@@ -143,6 +161,8 @@ class _Supervisor:
         self._send(signal.SIGTERM)
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            self._renew()  # for those that are forked from now on
         self._send(number)
 
     def _send(self, number: int) -> None:

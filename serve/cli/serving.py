@@ -48,23 +48,24 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
             raise FileNotFoundError(2, "no such bundle or folder", str(path))
     check_reach(settings)
     check_tls(settings)
-    app, gate = build(settings)
+    app, gate, watch = build(settings)
     listener, where = _listener(settings)
     # uvicorn raises the signal that stopped it again once all is answered and closed: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: watch.tell())
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: {where}", file=sys.stderr, flush=True)
     if settings.workers == 1:
-        run(app, gate, settings, listener)
+        run(app, gate, watch, settings, listener)
         return 0
     board, parent = Board(settings.workers), os.getpid()
 
     def work(number: int) -> None:
         gate.page = board.page(number)
-        run(app, gate, settings, listener, parent=parent)
+        run(app, gate, watch, settings, listener, parent=parent)
 
     limit = settings.drain_delay + settings.drain_timeout + 5
-    return supervise(settings.workers, work, close=listener.close, limit=limit)
+    return supervise(settings.workers, work, renew=watch.tell, close=listener.close, limit=limit)
 
 
 def _listener(settings: Settings) -> tuple[socket.socket, str]:
@@ -86,7 +87,9 @@ def _signature() -> inspect.Signature:
 
 
 def _flag(one: Setting) -> inspect.Parameter:
-    said = Parameter(help=_help(one)) if one.type is bool else Parameter(help=_help(one), negative="")
+    # `-` stands for standard output, and is no flag.
+    valued = Parameter(help=_help(one), negative="", allow_leading_hyphen=one.type is Path)
+    said = Parameter(help=_help(one)) if one.type is bool else valued
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(one.name, keyword, default=None, annotation=Annotated[one.type | None, said])
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from ..auth import covers
+from ..desk import Desk
 from ..errors import Unavailable, UnknownModel
 from ..problems import problem
 from ..record import of
@@ -23,7 +24,7 @@ __all__ = ["get_model", "get_version", "list_models", "reload_all", "reload_mode
 
 log = logging.getLogger("n4akit.serve")
 
-BRIEFLY = ("digest", "profile", "n_features", "targets")
+BRIEFLY = ("digest", "settings", "profile", "n_features", "targets")
 
 
 @get("/v1/models")
@@ -47,7 +48,7 @@ async def get_version(desk: Given, name: FromPath[str], version: FromPath[str]) 
 @post("/v1/models/{name:str}/reload", status_code=HTTP_200_OK)
 async def reload_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
     """Look now for what changed in one model; 409 with the reasons when something of it cannot be served."""
-    await _look(desk.repository, name)
+    await _look(desk, name)
     served = desk.repository.models.get(name)
     if served is None:
         raise UnknownModel(f"no model {name!r} is there, neither before nor now")
@@ -61,7 +62,7 @@ async def reload_model(desk: Given, name: FromPath[str]) -> Response[bytes]:
 @post("/v1/reload", status_code=HTTP_200_OK)
 async def reload_all(desk: Given) -> Response[bytes]:
     """Look now for what changed in all models, and list them."""
-    await _look(desk.repository, None)
+    await _look(desk, None)
     return json(_listing(desk.repository))
 
 
@@ -73,12 +74,13 @@ def troubles(served: Served) -> list[dict[str, Any]]:
     ]
 
 
-async def _look(repository: Repository, name: str | None) -> None:
+async def _look(desk: Desk, name: str | None) -> None:
     try:
-        await repository.look(patient=False, only=name)
+        await desk.repository.look(patient=False, only=name)
     except OSError as error:
         log.warning("the models cannot be looked at: %s", error)
         raise Unavailable("the folders of models cannot be read now; what was served goes on") from None
+    desk.watch.tell_others()
 
 
 async def _told(repository: Repository, name: str, version: str | None) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Routes of the Open Inference Protocol: `/v2` and what is below it. Its errors are `{"error": …}`."""
+"""Routes of the Open Inference Protocol: `/v2` and what is below it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from functools import partial
 from importlib.metadata import version as version_of
 from typing import Any
 
-import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
@@ -14,7 +13,6 @@ from litestar.status_codes import HTTP_200_OK
 from ...bundle import Result
 from ..answering import AT_ONCE, Read, answered
 from ..errors import Unsupported
-from ..problems import EXCEPTION_HANDLERS
 from ..protocols import open_inference as protocol
 from ..protocols.compression import decompressed
 from ..slot import Model
@@ -25,40 +23,26 @@ __all__ = ["infer", "model_metadata", "model_ready", "server_live", "server_meta
 BINARY = "application/octet-stream"
 
 
-def _as_the_protocol_has_it(handler: Any) -> Any:
-    def handle(request: Request[Any, Any, Any], error: Any) -> Response[bytes]:
-        answer: Response[bytes] = handler(request, error)
-        told = msgspec.json.decode(answer.content, type=dict[str, Any])
-        body = msgspec.json.encode({"error": told["detail"]})
-        return Response(body, status_code=answer.status_code, headers=dict(answer.headers), media_type=MediaType.JSON)
-
-    return handle
-
-
-ERRORS = {kind: _as_the_protocol_has_it(handler) for kind, handler in EXCEPTION_HANDLERS.items()}
-
-
-@get("/v2", exception_handlers=ERRORS)
+@get("/v2")
 async def server_metadata() -> dict[str, Any]:
     """Which server this is, and what it speaks beyond the protocol."""
     return {"name": "n4akit", "version": version_of("n4akit"), "extensions": ["binary_tensor_data"]}
 
 
-@get("/v2/health/live", exception_handlers=ERRORS)
+@get("/v2/health/live")
 async def server_live() -> dict[str, bool]:
     """The process answers."""
     return {"live": True}
 
 
-@get("/v2/health/ready", exception_handlers=ERRORS)
+@get("/v2/health/ready")
 async def server_ready(desk: Given) -> Response[dict[str, bool]]:
     """200 when every model that was there at the start can be served, else 503."""
-    repository = desk.repository
-    ready = not repository.lacking and any(one.sound for one in repository.models.values())
+    ready = desk.repository.ready
     return Response({"ready": ready}, status_code=200 if ready else 503)
 
 
-@get(["/v2/models/{name:str}", "/v2/models/{name:str}/versions/{version:str}"], exception_handlers=ERRORS)
+@get(["/v2/models/{name:str}", "/v2/models/{name:str}/versions/{version:str}"])
 async def model_metadata(desk: Given, name: FromPath[str], version: FromPath[str | None] = None) -> dict[str, Any]:
     """The versions of a model, and the inputs and outputs of one: the default unless another is named."""
     model = await desk.repository.get(name, version)
@@ -67,7 +51,7 @@ async def model_metadata(desk: Given, name: FromPath[str], version: FromPath[str
     return protocol.model_metadata(model.name, versions, model.bundle)
 
 
-@get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"], exception_handlers=ERRORS)
+@get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"])
 async def model_ready(
     desk: Given, name: FromPath[str], version: FromPath[str | None] = None
 ) -> Response[dict[str, Any]]:
@@ -82,7 +66,6 @@ async def model_ready(
 @post(
     ["/v2/models/{name:str}/infer", "/v2/models/{name:str}/versions/{version:str}/infer"],
     status_code=HTTP_200_OK,
-    exception_handlers=ERRORS,
 )
 async def infer(
     request: Request[Any, Any, Any],

@@ -31,6 +31,7 @@ from n4akit.serve.gate import Gate
 from n4akit.serve.running import run
 from n4akit.serve.settings import Settings
 from n4akit.serve.tokens import add
+from n4akit.serve.watching import Watch
 from workload import spectra, train
 
 ASKED = 0.85
@@ -39,21 +40,19 @@ OVER_HTTP = 800
 CONNECTIONS = 8
 
 
-def apps(folder: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, Gate, Settings]], str]:
+def apps(folder: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, Gate, Watch, Settings]], str]:
     """The ASGI applications by name, what runs them, and a token."""
     path = Path(export(from_sklearn(train().folds), folder / "model"))
     token = add(folder / "tokens.json", "bench", ["*"], ["predict", "read"])
     plain = Settings((path,))
-    full = Settings(
-        (path,), tokens=folder / "tokens.json", rate=1e9, burst=10**9, access_log=str(folder / "access.log")
-    )
+    full = Settings((path,), tokens=folder / "tokens.json", rate=1e9, burst=10**9, access_log=folder / "access.log")
     made = {}
     for name, settings in (("off", plain), ("on", full)):
-        app, gate = build(settings)
+        app, gate, watch = build(settings)
         if name == "off":
             app.asgi_handler = gate._app  # type: ignore[assignment]
-        made[name] = (app, gate, settings)
-    return {name: app for name, (app, _, _) in made.items()}, made, token
+        made[name] = (app, gate, watch, settings)
+    return {name: app for name, (app, *_) in made.items()}, made, token
 
 
 def head(body: bytes, token: str) -> list[tuple[bytes, bytes]]:
@@ -127,7 +126,7 @@ def crowd(process: int, port: int, request: bytes) -> float:
     return asyncio.run(over_http(process, port, request))
 
 
-def serve(app: Any, gate: Gate, settings: Settings) -> tuple[int, int]:
+def serve(app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, int]:
     """The process and the port of a server."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -135,7 +134,7 @@ def serve(app: Any, gate: Gate, settings: Settings) -> tuple[int, int]:
     process = os.fork()
     if process == 0:
         try:
-            run(app, gate, settings, listener)
+            run(app, gate, watch, settings, listener)
         finally:
             os._exit(0)
     listener.close()

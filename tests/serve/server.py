@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-__all__ = ["N4A", "Reply", "Server", "n4a", "put", "serving"]
+from n4akit.bundle.settings_history import open_settings
+
+__all__ = ["N4A", "Reply", "Server", "adjust", "n4a", "put", "serving"]
 
 N4A = [sys.executable, "-m", "n4akit.serve.cli"]
 PATIENCE = 120
@@ -42,11 +44,19 @@ def n4a(
     return said
 
 
-def put(source: Path, target: Path) -> None:
-    """Copy a bundle as a careful copy does: whole or not at all."""
+def put(source: Path, target: Path) -> Path:
+    """Copy a bundle as a careful copy does, whole or not at all; the copy."""
     part = target.with_name(f".{target.name}.part")
     shutil.copy(source, part)
-    part.replace(target)
+    return part.replace(target)
+
+
+def adjust(bundle: Path, bias: float) -> str:
+    """Set a bias beside a bundle, as an operator does; the digest of what is then in force."""
+    file = open_settings(bundle)
+    settings = file.add([{"targets": {file.targets[0]: {"bias": bias}}}], author="Ada", reason="ring test").settings
+    assert settings is not None
+    return str(settings.digest)
 
 
 @dataclass(frozen=True)

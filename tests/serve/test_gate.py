@@ -332,7 +332,9 @@ def test_a_token_is_for_all_versions_of_its_models_and_for_no_other_model(
     assert said.status == status
     if status == 403:
         name = path.split("/models/")[1].split("/")[0]
-        assert said.problem["detail"] == f"this token is not for model {name!r}", "nor whether there is one"
+        told = json.loads(said.body)
+        found = told.get("detail", told.get("error"))
+        assert found == f"this token is not for model {name!r}", "nor whether there is one"
 
 
 def test_who_manages_one_model_does_not_reload_all(tmp_path: Path) -> None:
@@ -357,6 +359,36 @@ def test_what_is_brief_names_the_kind_alone(tmp_path: Path) -> None:
     }
 
 
+INFER = "/v2/models/fat/infer"
+
+
+def test_below_v2_refusals_are_errors_of_that_protocol(tmp_path: Path) -> None:
+    token = add(tmp_path / "tokens.json", "press 3", ["fat"], ["predict"])
+    header = {"Authorization": f"Bearer {token}"}
+    one = gate(tokens=tmp_path / "tokens.json", max_body=10, rate=0.001, burst=6)
+    asked: list[tuple[str, list[bytes], dict[str, str], int, str]] = [
+        (INFER, [b"{}"], {}, 401, "a token of this server is needed"),
+        ("/v2/models/oats/infer", [b"{}"], header, 403, "this token is not for model 'oats'"),
+        ("//v2//models/fat", [b"{}"], header, 403, "this token is for predict, and manage was asked"),
+        ("/v2", [b"{}"], header, 403, "this token is for predict, and manage was asked"),
+        (INFER, [b"{}"], header | {"Sec-Fetch-Site": "cross-site"}, 403, "a page of another site asks"),
+        (INFER, [b"x" * 11], header, 413, "the body is larger than 10 bytes"),
+        *[(INFER, [b"{}"], header, 200, "")] * 5,
+        (INFER, [b"{}"], header, 429, "more requests than 0.001 a second were made"),
+    ]
+    for path, parts, headers, status, said in asked:
+        answer = run(ask(one, path=path, parts=parts, headers=headers))
+        assert answer.status == status
+        if status != 200:
+            assert answer.headers["content-type"] == "application/json"
+            assert [*json.loads(answer.body)] == ["error"] and said in json.loads(answer.body)["error"]
+    assert answer.headers["retry-after"] and answer.headers["x-request-id"]
+    one.draining = True
+    stopping = run(ask(one, "GET", "/below/v2/health/ready", root="/below"))
+    assert (stopping.status, json.loads(stopping.body)) == (503, {"error": "not ready"})
+    assert run(ask(one, path="/v1/v2/models/fat/infer")).problem["status"] == 401
+
+
 # What is noted
 
 
@@ -368,7 +400,7 @@ def test_the_log_has_a_line_of_json_per_request_and_no_body(tmp_path: Path) -> N
         await echo()(scope, receive, send)
 
     async def story() -> None:
-        one = gate(app, access_log=str(path), max_body=100)
+        one = gate(app, access_log=path, max_body=100)
         async with one.opened():
             await ask(one, parts=[b"SECRET"], headers={"X-Request-ID": "r1"})
             await asyncio.sleep(0.4)
@@ -393,7 +425,7 @@ def test_a_log_that_cannot_be_written_holds_nothing_up_and_is_counted(caplog: py
     metrics = Metrics()
 
     async def story() -> None:
-        one = Gate(Settings(access_log="/dev/full"), metrics).before(echo())
+        one = Gate(Settings(access_log=Path("/dev/full")), metrics).before(echo())
         async with one.opened():
             assert (await ask(one)).status == 200
             await asyncio.sleep(0.4)

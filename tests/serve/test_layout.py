@@ -95,6 +95,28 @@ def test_another_content_or_file_has_another_stamp(folder: Path) -> None:
     assert len({*seen}) == 3 and "fat" not in look([folder])
 
 
+def test_the_settings_beside_a_bundle_are_a_part_of_it(folder: Path) -> None:
+    (folder / "oats" / "3.n4a").symlink_to("../fat.n4a")
+    (folder / "oats" / "stable.n4a").symlink_to("2.n4a")
+
+    def stamps() -> list[File]:
+        found = look([folder])
+        return [found["fat"].files["1"], found["oats"].files["2"], found["oats"].files["3"]]
+
+    before = stamps()
+    assert [file.settings for file in before] == [None, None, None]
+    (folder / "fat.settings.json").write_text("{}", "utf-8")
+    (folder / "oats" / "stable.settings.json").write_text("{}", "utf-8")
+    assert [new == old for new, old in zip(stamps(), before, strict=True)] == [False, True, True]
+    (folder / "oats" / "3.settings.json").symlink_to("../fat.settings.json")
+    linked = stamps()[2]
+    assert linked.settings == stamps()[0].settings != None and linked.stamp == before[2].stamp  # noqa: E711
+    (folder / "fat.settings.json").write_text("{ }", "utf-8")
+    assert stamps()[2] != linked
+    (folder / "fat.settings.json").unlink()
+    assert stamps() == before
+
+
 def test_one_name_at_two_places_is_ambiguous(folder: Path) -> None:
     (folder / "fat").mkdir()
     (folder / "fat" / "1.n4a").write_bytes(b"fat")

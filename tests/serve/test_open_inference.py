@@ -233,3 +233,21 @@ def test_other_errors_are_of_the_protocol_too(client: TestClient[Any]) -> None:
         (ask(client, request(np.full((1, 12), 0.5))), 422),
     ):
         assert reply.status_code == status and [*reply.json()] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/nowhere", 404),
+        ("POST", "/v2/repository/models/fat/load", 404),
+        ("GET", "/v2/models/fat/infer", 405),
+        ("DELETE", "/v2", 405),
+        ("GET", "/v2/models/", 404),
+    ],
+)
+def test_so_are_those_of_routes_there_are_not(client: TestClient[Any], method: str, path: str, status: int) -> None:
+    reply = client.request(method, path)
+    assert (reply.status_code, reply.headers["content-type"]) == (status, "application/json"), reply.text
+    assert [*reply.json()] == ["error"] and (status == 404 or reply.headers["allow"])
+    elsewhere = client.request(method, path.replace("v2", "v3"))
+    assert (elsewhere.status_code, elsewhere.headers["content-type"]) == (404, "application/problem+json")

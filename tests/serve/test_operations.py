@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,7 +25,7 @@ from n4akit import load
 from n4akit.serve.sharing import PAUSE
 from n4akit.serve.tokens import add, remove
 
-from .server import N4A, Server, ask, clean, n4a, predict_path, put, question, serving
+from .server import N4A, Server, adjust, ask, clean, n4a, predict_path, put, question, serving
 
 ROWS = (np.random.default_rng(3).normal(size=(2, 12)) + np.linspace(0.0, 1.0, 12)).tolist()
 
@@ -132,12 +133,39 @@ def test_tokens_are_asked_for_and_followed_while_it_runs(models: Path, tmp_path:
         listed = server.ask("GET", "/v1/models", **header).json
         assert [model["name"] for model in listed["models"]] == ["fat"], "it learns of no other"
         assert server.get("/ready").json == {"status": "ready"}, "which models there are is not everybody's business"
-        assert server.ask("GET", "/ready", **header).json["models"] == ["fat", "plain", "trio"]
+        assert server.ask("GET", "/ready", **header).json == {"status": "ready", "models": ["fat"]}
         new = {"Authorization": f"Bearer {add(file, 'press 4', ['trio'], ['predict'])}"}
         assert eventually(lambda: server.ask("POST", predict_path("trio"), question(ROWS), **new).status == 200)
         remove(file, "press 3")
         assert eventually(lambda: server.ask("POST", predict_path("fat"), question(ROWS), **header).status == 401)
         assert token.split("_")[2] not in server.stop()[1]
+
+
+def test_ready_tells_a_token_what_the_list_of_models_would(models: Path, unsound: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    headers = {
+        name: {"Authorization": f"Bearer {add(file, name, scope.split(), verbs.split())}"}
+        for name, scope, verbs in (
+            ("all", "*", "read"),
+            ("some", "fat mut*", "read"),
+            ("sound", "fat", "read"),
+            ("predicting", "*", "predict manage"),
+        )
+    }
+    with serving(models, unsound / "mutant.n4a", unsound / "cut.n4a", options=["--tokens", str(file)]) as server:
+
+        def ready(who: str | None = None) -> tuple[int, str, list[str] | None]:
+            reply = server.ask("GET", "/ready", **(headers[who] if who else {}))
+            return reply.status, reply.json["detail"], [*reply.json["models"]] if "models" in reply.json else None
+
+        assert ready("all") == (503, "not served: cut, mutant", ["cut", "mutant"])
+        assert ready("some") == (503, "not served: mutant", ["mutant"])
+        assert ready("sound") == (503, "not every model is served", [])
+        assert ready("predicting") == ready() == (503, "not every model is served", None)
+        assert b"cut" not in server.ask("GET", "/v1/models", **headers["some"]).body
+    with serving(models, options=["--tokens", str(file), "--poll", "0"]) as server:
+        assert server.ask("GET", "/ready", **headers["some"]).json == {"status": "ready", "models": ["fat"]}
+        assert server.ask("GET", "/ready", **headers["predicting"]).json == {"status": "ready"}
 
 
 def test_a_token_is_for_its_model_in_every_spelling_and_for_what_it_may_change(models: Path, tmp_path: Path) -> None:
@@ -179,6 +207,19 @@ def test_a_file_of_tokens_that_is_none_keeps_it_from_starting(fat: Path, tmp_pat
 def test_a_log_that_cannot_be_written_is_told_before_it_listens(fat: Path, tmp_path: Path) -> None:
     done = n4a("serve", fat, "--access-log", tmp_path / "nowhere" / "access.log")
     assert done.returncode == 4 and "nowhere/access.log: No such file or directory" in done.stderr
+
+
+def test_the_log_goes_to_standard_output(fat: Path) -> None:
+    for given, environment in ((["--access-log", "-"], {}), ([], {"N4A_ACCESS_LOG": "-"})):
+        command = [*N4A, "serve", str(fat), "--port", "0", *given]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=clean(environment)) as process:
+            assert process.stderr is not None
+            url = process.stderr.readline().split()[-1]
+            assert Server(process, url, []).get("/live").status == 200
+            process.terminate()
+            said, _ = process.communicate(timeout=60)
+        assert json.loads(said)["path"] == "/live"
 
 
 # Slow and greedy clients
@@ -353,6 +394,72 @@ def test_each_worker_takes_a_new_content_and_counts_it(models: Path, tmp_path: P
         new = load(models / "plain.n4a").digest
         assert {server.predict("fat", ROWS).json["digest"] for _ in range(20)} == {new}
         assert server.stop() == (0, "")
+
+
+def told_by_a_request(server: Server) -> None:
+    assert server.ask("POST", "/v1/reload").status == 200
+
+
+def told_by_a_signal(server: Server) -> None:
+    server.process.send_signal(signal.SIGHUP)
+
+
+LOADED = 'n4a_reloads_total{outcome="loaded"}'
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("tell", [told_by_a_request, told_by_a_signal])
+def test_all_workers_look_when_one_is_told(
+    models: Path, tmp_path: Path, workers: int, tell: Callable[[Server], None]
+) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", str(workers), "--poll", "0"]) as server:
+        assert server.predict("fat", ROWS).status == 200
+        for turn in range(1, 4):
+            put(models / ("plain.n4a", "fat.n4a")[turn % 2], fat)
+            (tmp_path / "fat.settings.json").unlink(missing_ok=True)
+            settings = adjust(fat, float(turn))
+            tell(server)
+            assert eventually(lambda turn=turn: counts(server).get(LOADED) == turn * workers)  # type: ignore[misc]
+            found = {(told["digest"], told["settings"]) for told in (_told(server) for _ in range(20))}
+            assert found == {(load(fat).digest, settings)}
+        assert server.stop() == (0, "")
+
+
+def _told(server: Server) -> dict[str, Any]:
+    told: dict[str, Any] = server.predict("fat", ROWS).json
+    return told
+
+
+@needs_ps
+@pytest.mark.parametrize("poll", ["0", "1000"])
+def test_a_worker_that_replaces_another_begins_with_what_there_is_now(models: Path, tmp_path: Path, poll: str) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", "2", "--poll", poll]) as server:
+        assert eventually(lambda: len(workers_of(server)) == 2)
+        settings = adjust(fat, 1.0)
+        told_by_a_request(server)
+        assert eventually(lambda: counts(server).get(LOADED) == 2)
+        for killed in workers_of(server):
+            os.kill(killed, signal.SIGKILL)
+            assert eventually(lambda killed=killed: len(workers_of(server) - {killed}) == 2)  # type: ignore[misc]
+            for _ in range(20):
+                assert server.predict("fat", ROWS).json["settings"] == settings
+
+
+@needs_ps
+def test_told_to_look_again_and_again_no_process_ends(models: Path, tmp_path: Path) -> None:
+    fat = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    with serving(tmp_path, options=["--workers", "2", "--poll", "0"]) as server:
+        server.process.send_signal(signal.SIGHUP)  # before its workers have begun
+        assert eventually(lambda: len(workers_of(server)) == 2)
+        workers = workers_of(server)
+        settings = adjust(fat, 1.0)
+        for _ in range(200):
+            server.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: counts(server).get(LOADED) == 2)
+        assert {server.predict("fat", ROWS).json["settings"] for _ in range(20)} == {settings}
+        assert workers_of(server) == workers and server.stop() == (0, "")
 
 
 @needs_ps

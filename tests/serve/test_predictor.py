@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ..bundle.conftest import make_model
 from .conftest import WIDTH
+from .server import adjust, put
 
 Matrix = NDArray[np.float64]
 
@@ -192,6 +193,18 @@ def test_a_lone_caller_waits_for_nobody(bundles: dict[str, Bundle]) -> None:
         raise AssertionError("no answer after 20 turns")
 
     assert asyncio.run(turns()) <= 4
+
+
+def test_bundles_that_are_the_same_but_for_their_settings_are_not_predicted_together(
+    models: Path, tmp_path: Path
+) -> None:
+    plain, adjusted = (put(models / "fat.n4a", tmp_path / f"{name}.n4a") for name in ("plain", "adjusted"))
+    digest = adjust(adjusted, 100.0)
+    rows = rows_of(3)
+    with predicting() as predictor:
+        found = together(*(predictor.predict(load(path), rows) for path in (plain, adjusted)))
+    assert [one.settings for one in found] == [None, digest]
+    assert found[1].values.tolist() == [value + 100.0 for value in found[0].values.tolist()]
 
 
 def test_where_only_one_client_asks_nobody_waits_for_the_turn_and_company_is_soon_found(

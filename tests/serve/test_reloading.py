@@ -17,7 +17,7 @@ import pytest
 from n4akit import load
 from numpy.typing import NDArray
 
-from .server import Server, ask, predict_path, put, question, serving
+from .server import Server, adjust, ask, predict_path, put, question, serving
 
 Matrix = NDArray[np.float64]
 
@@ -123,6 +123,50 @@ def test_a_content_that_fails_leaves_the_old_one_serving_and_says_why(
         assert server.predict("fat", spectra).json["digest"] == load(models / "trio.n4a").digest
         _, said = server.stop()
         assert f"model 'fat' goes on as {digest}: golden row 1" in said
+
+
+def test_settings_are_followed_and_records_carry_what_was_applied(folder: Path, spectra: Matrix) -> None:
+    plain = load(folder / "fat.n4a").predict(spectra)
+    biases: dict[str | None, float] = {None: 0.0}
+    with serving(folder, options=POLL) as server, clients(server, predict_path("fat"), spectra) as answers:
+        for bias in (1.0, 2.0, 3.0):
+            digest = adjust(folder / "fat.n4a", bias)
+            biases[digest] = bias
+            until(lambda digest=digest: answers and answers[-1].json.get("settings") == digest)  # type: ignore[misc]
+        assert server.get("/v1/models/fat").json["settings"] == digest
+        (folder / "fat.settings.json").unlink()
+        until(lambda: "settings" not in answers[-1].json)
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.json.get("settings") for answer in answers} == {*biases}
+    for answer in answers:
+        assert bits(answer.json["values"]) == bits(plain + biases[answer.json.get("settings")])
+
+
+def test_settings_that_are_none_leave_model_and_settings_serving_and_say_why(folder: Path, spectra: Matrix) -> None:
+    digest = adjust(folder / "fat.n4a", 1.0)
+    with serving(folder, options=("--poll", "0")) as server:
+        before = server.predict("fat", spectra)
+        (folder / "fat.settings.json").write_text("{", "utf-8")
+        reply = server.ask("POST", "/v1/models/fat/reload")
+        assert (reply.status, reply.type) == (409, "application/problem+json")
+        assert reply.json["detail"].startswith("what was served goes on: settings: the file is not JSON")
+        (failure,) = server.get("/v1/models").json["failed"]
+        assert [failure] == reply.json["failed"] == server.get("/ready").json["failed"]
+        assert server.predict("fat", spectra).body == before.body and before.json["settings"] == digest
+        (folder / "fat.settings.json").unlink()
+        assert server.ask("POST", "/v1/models/fat/reload").json["settings"] is None
+        code, said = server.stop()
+    assert code == 0 and "goes on as" in said and f"with settings {digest}: settings: the file is not JSON" in said
+
+
+def test_a_model_whose_settings_are_none_keeps_the_server_from_being_ready(folder: Path, spectra: Matrix) -> None:
+    (folder / "fat.settings.json").write_text("{", "utf-8")
+    with serving(folder, options=("--poll", "0")) as server:
+        assert "settings: the file is not JSON" in server.complaints[0]
+        ready = server.get("/ready")
+        assert ready.status == 503 and ready.json["models"]["fat"][0].startswith("settings: the file is not JSON")
+        refused = server.predict("fat", spectra)
+        assert refused.status == 404 and "is not served: settings: the file is not JSON" in refused.json["detail"]
 
 
 def test_a_file_that_is_written_slowly_is_never_loaded_by_half(folder: Path, models: Path, spectra: Matrix) -> None:

@@ -27,7 +27,7 @@ from n4akit.serve.slot import Model
 from n4akit.serve.weight import weight
 from numpy.typing import NDArray
 
-from .server import put
+from .server import adjust, put
 
 Matrix = NDArray[np.float64]
 
@@ -366,6 +366,121 @@ def test_a_second_of_one_name_leaves_the_first_serving(models: Path, tmp_path: P
         put(models / "trio.n4a", tmp_path / "fat" / "2.n4a")
         looks(repository)
         assert get(repository, "fat") is before and "two bundles" in failed(repository)["fat"]
+
+
+# Settings beside a bundle
+
+
+def bias_and_settings(repository: Repository, spectra: Matrix, name: str = "fat") -> tuple[float, str | None]:
+    """What is added to what the model answers, and the digest that its records carry."""
+    result = get(repository, name).bundle.predict_full(spectra)
+    return round(float(result.values[0] - result.value_raw[0]), 9), result.settings
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_settings_that_come_change_and_go_are_applied(
+    models: Path, tmp_path: Path, spectra: Matrix, patient: bool
+) -> None:
+    bundle = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    told: list[str] = []
+    with closing(open_repository(Settings((tmp_path,)), told.append)) as repository:
+        for bias in (1.0, 2.0):
+            before = bias_and_settings(repository, spectra)
+            digest = adjust(bundle, bias)
+            if patient:
+                looks(repository, 1)
+                assert bias_and_settings(repository, spectra) == before, "it may still be written"
+            repository.renew(patient=patient)
+            assert bias_and_settings(repository, spectra) == (bias, digest)
+            slot = repository.find("fat")
+            assert slot.facts is not None and slot.facts["settings"] == digest
+        (tmp_path / "fat.settings.json").unlink()
+        for _ in range(2):
+            repository.renew(patient=patient)
+        assert bias_and_settings(repository, spectra) == (0.0, None)
+    assert told == ["loaded"] * 3
+
+
+def test_settings_that_are_none_leave_the_old_ones_serving_and_say_why(
+    models: Path, tmp_path: Path, spectra: Matrix, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle, trio = put(models / "fat.n4a", tmp_path / "fat.n4a"), put(models / "trio.n4a", tmp_path / "trio.n4a")
+    digest, _ = adjust(bundle, 1.0), adjust(trio, 1.0)
+    good = (tmp_path / "fat.settings.json").read_bytes()
+    with opened(tmp_path) as repository:
+        model = get(repository, "fat")
+        for bad, said in (
+            (b"{", "settings: the file is not JSON"),
+            (good.replace(b"ring test", b"ring tests"), "settings: digest: "),
+            ((tmp_path / "trio.settings.json").read_bytes(), "settings: bundle: these are settings of the bundle"),
+        ):
+            (tmp_path / "fat.settings.json").write_bytes(bad)
+            looks(repository)
+            assert get(repository, "fat") is model and bias_and_settings(repository, spectra) == (1.0, digest)
+            assert failed(repository)["fat"].startswith(said) and not repository.lacking
+            assert f"model 'fat' goes on as {model.digest} with settings {digest}: {said}" in caplog.text
+        (tmp_path / "fat.settings.json").unlink()
+        (tmp_path / "fat.settings.json").mkdir()
+        looks(repository)
+        assert failed(repository)["fat"] == "settings: they cannot be read: Is a directory"
+        (tmp_path / "fat.settings.json").rmdir()
+        (tmp_path / "fat.settings.json").write_bytes(good)
+        looks(repository)
+        assert get(repository, "fat") is model and not failed(repository), "which they were before"
+    assert "unexpected" not in caplog.text
+
+
+def test_a_model_whose_settings_are_none_is_not_served_without_them(models: Path, tmp_path: Path) -> None:
+    put(models / "fat.n4a", tmp_path / "fat.n4a")
+    (tmp_path / "fat.settings.json").write_text("{}", "utf-8")
+    for lazy in (False, True):
+        with opened(tmp_path, lazy=lazy) as repository:
+            with pytest.raises(UnknownModel, match="model 'fat' is not served: settings: format: None"):
+                get(repository, "fat")
+            assert {*repository.lacking} == {"fat"}
+
+
+def test_a_bundle_and_its_settings_that_are_replaced_one_after_the_other_are_never_mixed(
+    models: Path, tmp_path: Path, spectra: Matrix
+) -> None:
+    put(models / "trio.n4a", tmp_path / "new.n4a")
+    old, new = (
+        (load(models / f"{name}.n4a").digest, adjust(put(models / f"{name}.n4a", tmp_path / f"{name}.n4a"), 1.0))
+        for name in ("fat", "trio")
+    )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    moves = {"bundle": ("trio.n4a", "fat.n4a"), "settings": ("trio.settings.json", "fat.settings.json")}
+    for first, second in (("bundle", "settings"), ("settings", "bundle")):
+        for name in ("fat.n4a", "fat.settings.json"):
+            put(tmp_path / name, folder / name)
+        with opened(folder) as repository:
+            for move, expected in ((first, old), (second, new)):
+                put(tmp_path / moves[move][0], folder / moves[move][1])
+                for _ in range(3):
+                    looks(repository, 1)
+                    model = get(repository, "fat")
+                    assert (model.digest, model.settings) in (old, new)
+                assert (model.digest, model.settings) == expected
+            assert not failed(repository)
+
+
+def test_what_was_let_go_is_loaded_again_with_the_settings_that_there_are_then(
+    models: Path, tmp_path: Path, spectra: Matrix
+) -> None:
+    bundle = put(models / "fat.n4a", tmp_path / "fat.n4a")
+    told: list[str] = []
+    with closing(open_repository(Settings((tmp_path,)), told.append)) as repository:
+        for bias in (1.0, 2.0):
+            repository._memory.drop(repository.find("fat"))
+            digest = adjust(bundle, bias)
+            assert bias_and_settings(repository, spectra) == (bias, digest)
+        looks(repository)
+        assert bias_and_settings(repository, spectra) == (2.0, digest) and told == ["loaded"] * 2
+        repository._memory.drop(repository.find("fat"))
+        (tmp_path / "fat.settings.json").write_text("{", "utf-8")
+        with pytest.raises(Unavailable, match="cannot be loaded again now: settings: the file is not JSON"):
+            get(repository, "fat")
 
 
 # Trust

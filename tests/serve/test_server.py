@@ -65,6 +65,7 @@ def test_the_models_are_listed(server: Server, models: Path) -> None:
         "version": "1",
         "aliases": {},
         "digest": digest,
+        "settings": None,
         "profile": "exact",
         "n_features": 12,
         "targets": [{"name": "dry matter", "unit": "g/kg"}],
@@ -75,7 +76,7 @@ def test_a_model_says_what_it_is_but_not_where_it_lies(server: Server, fat: Path
     expected = load(fat).info()
     del expected["path"]
     reply = server.get("/v1/models/fat")
-    told = {"name": "fat", "version": "1", "versions": ["1"], "aliases": {}}
+    told: dict[str, Any] = {"name": "fat", "version": "1", "versions": ["1"], "aliases": {}, "settings": None}
     assert reply.json == told | json.loads(json.dumps(expected))
     assert server.get("/v1/models/fat/versions/1").body == reply.body
     assert str(fat.parent).encode() not in reply.body

@@ -55,6 +55,17 @@ def test_a_file_is_heard_and_its_paths_lead_from_where_it_lies(tmp_path: Path) -
     assert from_environment({"N4A_CONFIG": str(file)}) == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("logs/access.log", "{}/logs/access.log"), ("/var/log/n4a", "/var/log/n4a"), ("-", "-"), ("./-", "{}/-")],
+)
+def test_the_access_log_leads_from_where_the_file_lies_too(tmp_path: Path, said: str, found: str) -> None:
+    (tmp_path / "n4a.toml").write_text(f"access_log = {said!r}", "utf-8")
+    settings = gathered(environment={}, config=tmp_path / "n4a.toml")
+    assert settings.access_log == Path(found.format(tmp_path))
+    assert gathered(environment={"N4A_ACCESS_LOG": said}).access_log == Path(said), "elsewhere from where it is run"
+
+
 def test_flags_go_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
     file = tmp_path / "n4a.toml"
     file.write_text("port = 1\nmax_body = 1\nqueue = 1", "utf-8")
@@ -94,7 +105,7 @@ def test_certificates_and_words_are_heard_too() -> None:
     environment = {"N4A_TLS_CERT": "c", "N4A_TLS_KEY": "k", "N4A_TLS_CLIENT_CA": "a", "N4A_ANONYMOUS": "no"}
     heard = from_environment(environment | {"N4A_OTEL": "Yes", "N4A_RATE": "0.5", "N4A_ACCESS_LOG": "-"})
     assert (heard.tls_cert, heard.tls_key, heard.tls_client_ca) == (Path("c"), Path("k"), Path("a"))
-    assert (heard.anonymous, heard.otel, heard.rate, heard.access_log) == (False, True, 0.5, "-")
+    assert (heard.anonymous, heard.otel, heard.rate, heard.access_log) == (False, True, 0.5, Path("-"))
 
 
 @pytest.mark.parametrize(

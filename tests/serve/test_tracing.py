@@ -49,5 +49,5 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_nobody_pays_for_what_was_not_asked_for() -> None:
     before = "opentelemetry" in sys.modules
-    _, gate = build(Settings())
+    _, gate, _ = build(Settings())
     assert not isinstance(gate._app, Traced) and ("opentelemetry" in sys.modules) == before

@@ -189,3 +189,21 @@ def test_a_file_that_is_not_as_it_should_be_is_left(verb: str, model: Path) -> N
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == f"n4a: {beside(model)}: format: None (null), expected 'n4a settings'\n"
     assert beside(model).read_text() == "{}"
+
+
+def test_settings_that_are_none_keep_the_model_from_predicting_and_are_named(model: Path) -> None:
+    data = "\n".join([",".join(f"x{i}" for i in range(12)), ",".join(["0.5"] * 11 + ["0.25"])]).encode()
+    predicting = ("predict", model, "-")
+    for bad in (b"{", b"[" * 100_000, b"\xff", b'{"format": "n4a settings"}', b"null"):
+        beside(model).write_bytes(bad)
+        for asked in (predicting, ("info", model), ("settings", "show", model)):
+            done = n4a(*asked, given=data)
+            assert done.returncode == 4 and f"{beside(model)}: " in done.stderr and not done.stdout
+        assert n4a(*predicting, "--no-settings", given=data).returncode == 0
+    beside(model).unlink()
+    beside(model).mkdir()
+    done = n4a(*predicting, given=data)
+    assert done.returncode == 4 and f"{beside(model)}: Is a directory" in done.stderr
+    for settings in (model.with_name("none.json"), model):
+        done = n4a(*predicting, "--settings", settings, given=data)
+        assert done.returncode == 4 and f"{settings}: " in done.stderr
