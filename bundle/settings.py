@@ -31,10 +31,14 @@ def settings_beside(model: str | os.PathLike[str], digest: str, targets: Sequenc
 def content(path: Path) -> bytes | None:
     """The bytes of a file of settings, None where there is none; no more of it than shows that it is too large."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", opener=_at_once) as file:
             return file.read(LARGEST_SETTINGS + 1)
     except FileNotFoundError:
         return None
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # of a pipe nobody may ever write the other end
 
 
 def understood(data: bytes, path: Path, digest: str, targets: Sequence[str]) -> Settings:

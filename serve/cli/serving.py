@@ -48,11 +48,13 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
             raise FileNotFoundError(2, "no such bundle or folder", str(path))
     check_reach(settings)
     check_tls(settings)
-    app, gate, watch = build(settings)
-    listener, where = _listener(settings)
     # uvicorn raises the signal that stopped it again once all is answered and closed: being told to stop is no failure.
+    # From here on, as the first process of a container would not be ended by a signal that it does not handle.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # to look again: the first look is still to come
+    app, gate, watch = build(settings)
     signal.signal(signal.SIGHUP, lambda *_: watch.tell())
+    listener, where = _listener(settings)
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: {where}", file=sys.stderr, flush=True)
     if settings.workers == 1:
