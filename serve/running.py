@@ -19,6 +19,7 @@ import uvicorn
 from .connections import Patience, counted
 from .errors import Misuse
 from .gate import Gate
+from .listening import trusts_the_machine
 from .settings import Settings
 
 __all__ = ["check_tls", "run"]
@@ -29,6 +30,7 @@ LINGER = 0.2
 
 def run(app: Any, gate: Gate, settings: Settings, listener: socket.socket, *, parent: int = 0) -> None:
     """Serve until told to stop; with a `parent` also until that process is no more."""
+    gate.local = trusts_the_machine(settings)
     config = uvicorn.Config(
         app,
         http=counted(settings.max_connections),
