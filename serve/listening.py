@@ -27,9 +27,9 @@ def check_reach(settings: Settings) -> None:
 
 def trusts_the_machine(settings: Settings) -> bool:
     """Whether all may ask because only this machine can. Then its browsers must not ask for pages of other sites, which
-    may let a name of theirs lead to the loopback (DNS rebinding).
+    may let a name of theirs lead to the loopback (DNS rebinding); over TLS they see that the name is not the server's.
     """
-    return not (settings.unix or settings.tokens or settings.anonymous)
+    return not (settings.unix or settings.tokens or settings.anonymous or settings.tls_cert)
 
 
 @lru_cache(256)

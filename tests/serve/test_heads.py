@@ -16,7 +16,7 @@ from .server import Server, predict_path, question, serving
 
 QUESTION = question(np.linspace(0.1, 0.9, 12)[None])
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
-LIVE = b"GET /live HTTP/1.1\r\nHost: x\r\n"
+LIVE = b"GET /live HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_a_head_is_bounded(server: Server, head: bytes) -> None:
 
 
 def test_what_comes_between_pieces_of_a_body_is_bounded(server: Server) -> None:
-    start = b"POST /v1/models/plain/predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    start = b"POST /v1/models/plain/predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     assert told(server, start, b"x: y\r\n" * 11_000, b"x: y\r\n" * 11_000)[0][0] == 431
 
 
@@ -90,7 +90,7 @@ def test_what_is_not_http_is_a_problem_too(server: Server, line: bytes) -> None:
 
 
 def predicting(framing: bytes, offer: bytes = OFFER) -> bytes:
-    return b"POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Type: application/json\r\n%s\r\n" % (
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Type: application/json\r\n%s\r\n" % (
         predict_path("plain").encode(),
         offer,
         framing,
