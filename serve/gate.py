@@ -159,7 +159,7 @@ class Gate:
         record.brief = settings.errors == "brief"
         record.max_rows, record.max_columns = settings.max_rows, settings.max_columns
         if self.local and not is_local(headers.get(b"host", b"")):
-            detail = "without tokens or TLS this server is called by its address or as localhost alone, or run with --anonymous"
+            detail = "without tokens, TLS or --anonymous this server is called by an address or as localhost"
             raise Refusal(403, "not allowed", detail, reason="site")
         if self._tokens is not None:
             self._identify(headers.get(b"authorization", b""), record, name, self._tokens)
