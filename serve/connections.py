@@ -1,4 +1,4 @@
-"""What must be bounded before there is a request: how many connections, and how long the head of a request may take.
+"""How many connections there may be, and how long a client may take over the head of a request or over an answer.
 
 uvicorn waits for a head as long as it takes, and for a client that does not read its answer too. Looking at all
 connections twice a second costs requests nothing.
@@ -9,22 +9,20 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-from .problems import PROBLEM, problem_body
+from .heads import Bounded, raw
 
 __all__ = ["Patience", "counted"]
 
 
 def counted(most: int) -> type[Any]:
-    """uvicorn's protocol, which refuses a connection when so many are open."""
+    """A protocol that refuses a connection when so many are open."""
 
-    class Counted(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses it as it is imported
+    class Counted(Bounded):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             if len(self.connections) > most:
                 detail = "as many connections are open as this server takes; try again"
-                transport.write(_raw(503, "Service Unavailable", "busy", detail))
+                transport.write(raw(503, "Service Unavailable", "busy", detail, after=1))
                 transport.close()
 
     return Counted
@@ -50,7 +48,7 @@ class Patience:
         transport = connection.transport
         if answer and not transport.get_write_buffer_size():
             detail = f"the head of a request did not arrive within {self._limit:g} s"
-            transport.write(_raw(408, "Request Timeout", "the request takes too long", detail))
+            transport.write(raw(408, "Request Timeout", "the request takes too long", detail, after=1))
             transport.close()
         else:
             transport.abort()
@@ -63,12 +61,3 @@ def _waits(connection: Any) -> str:
     between = connection.cycle is None or connection.cycle.response_complete
     # While nothing arrives after an answer uvicorn has a timer of its own, which the first byte stops.
     return "head" if between and connection.timeout_keep_alive_task is None else ""
-
-
-def _raw(status: int, phrase: str, title: str, detail: str) -> bytes:
-    body = problem_body(status, title, detail)
-    head = (
-        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\n"
-        "retry-after: 1\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body

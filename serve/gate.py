@@ -18,6 +18,7 @@ from .auth import Tokens, covers
 from .deadlines import Deadline, Deadlines
 from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
 from .limits import Buckets, Full, Slots
+from .listening import is_local
 from .metrics import Metrics
 from .problems import refused
 from .record import Record
@@ -70,6 +71,8 @@ class Gate:
         """Whether it was told to stop: not ready, and the last answer on each connection."""
         self.page: Page | None = None
         """Where this process tells the others what it counted, if there are others."""
+        self.local = False
+        """Whether it answers only who calls it by an address or as localhost."""
         self._settings = settings
         self._metrics = metrics
         self._model_of = model_of
@@ -154,6 +157,9 @@ class Gate:
         record.model = self._model_of(name) if name else ""
         record.brief = settings.errors == "brief"
         record.max_rows, record.max_columns = settings.max_rows, settings.max_columns
+        if self.local and not is_local(headers.get(b"host", b"")):
+            detail = "without tokens, TLS or --anonymous this server is called by an address or as localhost"
+            raise Refusal(403, "not allowed", detail, reason="site")
         if self._tokens is not None:
             self._identify(headers.get(b"authorization", b""), record, name, self._tokens)
         if record.verb == PUBLIC:

@@ -6,12 +6,13 @@ import ipaddress
 import os
 import socket
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import Misuse, ServeError
 from .settings import Settings
 
-__all__ = ["check_reach", "listen", "listen_unix", "url"]
+__all__ = ["check_reach", "is_local", "listen", "listen_unix", "trusts_the_machine", "url"]
 
 
 def check_reach(settings: Settings) -> None:
@@ -22,6 +23,21 @@ def check_reach(settings: Settings) -> None:
         f"host: {settings.host} can be reached by others, expected a file of tokens with it: `n4a token add` "
         "makes one, --tokens names it; --anonymous lets everybody ask"
     )
+
+
+def trusts_the_machine(settings: Settings) -> bool:
+    """Whether all may ask because only this machine can. Then its browsers must not ask for pages of other sites, which
+    may let a name of theirs lead to the loopback (DNS rebinding); over TLS they see that the name is not the server's.
+    """
+    return not (settings.unix or settings.tokens or settings.anonymous or settings.tls_cert)
+
+
+@lru_cache(256)
+def is_local(host: bytes) -> bool:
+    """Whether a Host header is an address or localhost, which no other site can call itself."""
+    text = host.decode("latin-1").lower()
+    name = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0].rstrip(".")
+    return not name or name == "localhost" or name.endswith(".localhost") or _is_address(name)
 
 
 def listen(host: str, port: int, scheme: str = "http") -> socket.socket:
@@ -74,6 +90,14 @@ def _is_left_behind(path: Path) -> bool:
         except ConnectionRefusedError:
             return True
     return False
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

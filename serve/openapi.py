@@ -127,9 +127,21 @@ TENSOR = _object(
     parameters={"type": "object"},
 )
 TENSORS = {"type": "array", "items": {"$ref": REF.format(name="Tensor")}}
+SERVED = _object(
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "digest": TEXT,
+        "profile": TEXT,
+        "n_features": WHOLE,
+        "targets": {"type": "array", "items": {"type": "object"}},
+        "versions": {"type": "object"},
+        "aliases": {"type": "object"},
+    }
+)
 MODELS = _object(
     {
-        "models": {"type": "array", "items": {"type": "object"}},
+        "models": {"type": "array", "items": {"$ref": REF.format(name="Served")}},
         "failed": {"type": "array", "items": {"type": "object"}},
     },
     memory=WHOLE,
@@ -149,6 +161,7 @@ CARD = _object(
 )
 SIMPLE = {
     "Models": MODELS,
+    "Served": SERVED,
     "Model": MODEL,
     "Card": CARD,
     "Record": _object(FIELDS),
@@ -180,6 +193,9 @@ def _query() -> list[dict[str, Any]]:
 
 
 ENCODED = _in("header", "Content-Encoding", {"enum": ["identity", *ENCODINGS]})
+HEADERS = {
+    name: {"schema": TEXT, "description": "Of all forms but JSON, which has it inside."} for name in media.HEADERS
+}
 TABLE = "A column for each field of the record."
 PREDICT: dict[str, Any] = {
     "parameters": [*_query(), ENCODED],
@@ -199,6 +215,7 @@ PREDICT: dict[str, Any] = {
             },
             "Predictions, in the form that Accept prefers",
         )
+        | {"headers": HEADERS}
     },
 }
 INFER: dict[str, Any] = {
@@ -222,18 +239,22 @@ def _told(name: str) -> dict[str, Any]:
     return {"responses": {"200": _answer({JSON: {"schema": {"$ref": REF.format(name=name)}}})}}
 
 
-def _ready(unready: dict[str, Any]) -> dict[str, Any]:
-    return {"responses": {"200": _answer({JSON: {}}), "503": _answer(unready, "Not ready")}}
+def _ready(ready: dict[str, Any], unready: dict[str, Any]) -> dict[str, Any]:
+    return {"responses": {"200": _answer({JSON: {"schema": ready}}), "503": _answer(unready, "Not ready")}}
 
 
 def _changed() -> dict[str, Any]:
-    refused = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    return {"responses": {"200": _answer({JSON: {}}), "409": _answer(refused, "Not all that is there can be served")}}
+    refused = {"409": _answer({"application/problem+json": PROBLEM}, "Not all that is there can be served")}
+    return {"responses": _told("Served")["responses"] | refused}
 
 
+PROBLEM = {"schema": {"$ref": REF.format(name="Problem")}}
+READY = _object({"status": TEXT}, models={"type": "array", "items": TEXT}, failed={"type": "array"})
+IS_READY, NAMED_READY = _object({"ready": FLAG}), _object({"name": TEXT, "ready": FLAG})
 DETAILS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/models/{name}/predict"): PREDICT,
     ("POST", "/v2/models/{name}/infer"): INFER,
+    ("GET", "/live"): {"responses": {"200": _answer({JSON: {"schema": _object({"status": TEXT})}})}},
     ("GET", "/v1/models"): _told("Models"),
     ("GET", "/v1/models/{name}"): _told("Model"),
     ("GET", "/v1/models/{name}/card"): _told("Card"),
@@ -242,8 +263,10 @@ DETAILS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/metrics"): {"responses": {"200": _answer({"text/plain": {"schema": TEXT}}, "For Prometheus")}},
     ("GET", "/v2"): _told("ServerMetadata"),
     ("GET", "/v2/models/{name}"): _told("ModelMetadata"),
-    ("GET", "/v2/health/ready"): _ready({JSON: {"schema": _object({"ready": FLAG})}}),
-    ("GET", "/v2/models/{name}/ready"): _ready({JSON: {"schema": _object({"name": TEXT, "ready": FLAG})}}),
-    ("GET", "/ready"): _ready({"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}),
+    ("GET", "/v2/health/live"): {"responses": {"200": _answer({JSON: {"schema": _object({"live": FLAG})}})}},
+    ("GET", "/v2/health/ready"): _ready(IS_READY, {JSON: {"schema": IS_READY}}),
+    ("GET", "/v2/models/{name}/ready"): _ready(NAMED_READY, {JSON: {"schema": NAMED_READY}}),
+    ("GET", "/ready"): _ready(READY, {"application/problem+json": PROBLEM}),
+    ("GET", "/schema/openapi.json"): {"responses": {"200": _answer({JSON: {"schema": {"type": "object"}}})}},
     ("GET", "/schema"): {"responses": {"200": _answer({"text/html": {}})}},
 }

@@ -19,17 +19,20 @@ import uvicorn
 from .connections import Patience, counted
 from .errors import Misuse
 from .gate import Gate
+from .listening import trusts_the_machine
 from .settings import Settings
 from .watching import Watch
 
-__all__ = ["check_tls", "run"]
+__all__ = ["check_tls", "configured", "run"]
 
 LINGER = 0.2
 """Seconds in which what clients had sent before the door closed still arrives on connections that were kept."""
 
 
-def run(app: Any, gate: Gate, watch: Watch, settings: Settings, listener: socket.socket, *, parent: int = 0) -> None:
-    """Serve until told to stop, and look at the folders at SIGHUP; with a `parent` until that is no more, too."""
+def configured(app: Any, settings: Settings) -> uvicorn.Config:
+    """How uvicorn is to run the application. What it needs for that is loaded: processes that are forked from this one
+    share it.
+    """
     config = uvicorn.Config(
         app,
         http=counted(settings.max_connections),
@@ -41,6 +44,16 @@ def run(app: Any, gate: Gate, watch: Watch, settings: Settings, listener: socket
         timeout_graceful_shutdown=max(1, round(settings.drain_timeout)),
         **_tls(settings),
     )
+    config.load()
+    config.get_loop_factory()
+    return config
+
+
+def run(
+    config: uvicorn.Config, gate: Gate, watch: Watch, settings: Settings, listener: socket.socket, *, parent: int = 0
+) -> None:
+    """Serve until told to stop, and look at the folders at SIGHUP; with a `parent` until that is no more, too."""
+    gate.local = trusts_the_machine(settings)
     watch.parent = parent
     _Server(config, gate, watch, settings, parent).run([listener])
 

@@ -154,3 +154,24 @@ def test_replicates_and_contributions_are_the_same_in_every_host(
     told = subprocess.run([*script, "--contributions"], capture_output=True, text=True, check=True).stdout
     assert [[float(v) for v in line.split(",")[1:]] for line in told.splitlines()[1:]] == shares.tolist()
     assert n4a("predict", hosts.library.path, tmp_path / "x.csv", "--contributions").stdout == told
+
+
+def test_contributions_stand_under_the_points_of_the_model_wherever_spectra_were_measured(
+    hosts: Hosts, tecator: Tecator, tmp_path: Path
+) -> None:
+    axis, rows = tecator.wavelengths, tecator.X[150:152]
+    wider = np.concatenate([axis[:1] - 2, axis]), np.column_stack([rows[:, :1], rows])
+    told = []
+    for at, values in ((axis, rows), (axis[::-1], rows[:, ::-1]), wider):
+        lines = [",".join(map(repr, line)) for line in [at.tolist(), *values.tolist()]]
+        (tmp_path / "x.csv").write_text("\n".join(lines), "utf-8")
+        told.append(n4a("predict", hosts.library.path, tmp_path / "x.csv", "--contributions").stdout)
+        script = [sys.executable, "-I", "-S", str(hosts.script), "--contributions", str(tmp_path / "x.csv")]
+        told.append(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    assert len({*told}) == 1
+    assert [float(point) for point in told[0].splitlines()[0].split(",")[1:]] == axis.tolist()
+
+
+def test_contributions_and_replicates_are_asked_for_one_at_a_time(hosts: Hosts, tmp_path: Path) -> None:
+    done = n4a("predict", hosts.library.path, tmp_path / "x.csv", "--contributions", "--replicates")
+    assert done.returncode == 2 and "expected one of them" in done.stderr

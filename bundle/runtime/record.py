@@ -157,8 +157,10 @@ def table(records):
     return "\n".join(lines) + "\n"
 
 
-def residuals(samples, points, rows):
-    # What each point adds to Q as comma separated text: a row for each spectrum.
+def residuals(samples, axis, rows):
+    # What each point adds to Q as comma separated text: a row for each spectrum. They are points of the model, wherever
+    # the spectra were measured; numbers where it knows none, or where its preprocessing leaves others.
+    points = axis if axis and len(axis) == len(rows[0]) else range(1, len(rows[0]) + 1)
     lines = [",".join(["sample"] + [cell(point) for point in points])]
     for number, row in enumerate(rows):
         lines.append(",".join([cell(str(samples[number] if samples else number + 1))] + list(map(repr, row))))

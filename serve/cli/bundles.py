@@ -232,10 +232,12 @@ def predict(
     from ...bundle.runtime.alignment import COARSE_AXIS
     from ...bundle.runtime.record import json_text, replicates_table, residuals
     from ...bundle.runtime.record import table as as_table
-    from ..errors import ServeError
+    from ..errors import Misuse, ServeError
     from ..protocols.media import read_file
     from ..protocols.question import asked_of
 
+    if contributions and replicates:
+        raise Misuse("--contributions and --replicates were given, expected one of them")
     beside = settings if settings is not None else not no_settings
     bundle = load(model, allow_opaque=allow_opaque, profile=profile, engine=engine, settings=beside)
     data = sys.stdin.buffer.read() if str(spectra) == "-" else spectra.read_bytes()
@@ -247,8 +249,8 @@ def predict(
         raise InputError(f"{spectra}: {str(error).removeprefix('the table: ')}") from None
     how: dict[str, Any] = {"unit": asked.unit, "strict": strict or asked.strict, "signal": asked.signal}
     if contributions:
-        header = asked.axis or range(1, bundle.n_features + 1)
-        text = residuals(asked.ids, header, bundle.contributions(table.spectra, asked.axis, **how).tolist())
+        points = bundle.axis.values.tolist() if bundle.axis else None
+        text = residuals(asked.ids, points, bundle.contributions(table.spectra, asked.axis, **how).tolist())
         coarse = False
     else:
         who: dict[str, Any] = {"instrument": asked.instrument, "product": asked.product}

@@ -36,7 +36,7 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     from ..app import build
     from ..errors import Misuse
     from ..listening import check_reach
-    from ..running import check_tls, run
+    from ..running import check_tls, configured, run
     from ..shared import Board
     from ..workers import supervise
 
@@ -57,14 +57,15 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     listener, where = _listener(settings)
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: {where}", file=sys.stderr, flush=True)
+    how = configured(app, settings)
     if settings.workers == 1:
-        run(app, gate, watch, settings, listener)
+        run(how, gate, watch, settings, listener)
         return 0
     board, parent = Board(settings.workers), os.getpid()
 
     def work(number: int) -> None:
         gate.page = board.page(number)
-        run(app, gate, watch, settings, listener, parent=parent)
+        run(how, gate, watch, settings, listener, parent=parent)
 
     limit = settings.drain_delay + settings.drain_timeout + 5
     return supervise(settings.workers, work, renew=watch.tell, close=listener.close, limit=limit)

@@ -15,7 +15,7 @@ from . import arrow, csv, npy, parquet, plain
 from .query import from_query
 from .question import Question, Table, asked_of
 
-__all__ = ["ANSWERS", "BODIES", "decode", "encoder", "headers", "preferred", "read_file"]
+__all__ = ["ANSWERS", "BODIES", "HEADERS", "decode", "encoder", "headers", "preferred", "read_file"]
 
 Reader = Callable[[bytes, bool, int], Table]
 Encoder = Callable[[str, Bundle, Question, Result, Any], bytes]
@@ -27,6 +27,8 @@ TABLES: dict[str, Reader] = {
     arrow.FILE: arrow.read,
     parquet.MEDIA_TYPE: parquet.read,
 }
+HEADERS = ("n4a-digest", "n4a-profile", "n4a-settings", "n4a-axis-action", "n4a-signal-action", "n4a-flagged")
+"""What the head of an answer in another form than JSON tells."""
 BODIES = (plain.MEDIA_TYPE, *TABLES)
 """The Content-Types of bodies."""
 

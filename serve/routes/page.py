@@ -27,12 +27,8 @@ HEADERS = {
 }
 """Of each file of the page; what a browser may do with it is said before (`headers`)."""
 
-TYPES = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-}
+TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript", "svg": "image/svg+xml"}
+"""That text is UTF-8 is added when it is answered."""
 ETAGS = {name: f'"{hashlib.sha256(content).hexdigest()[:32]}"' for name, content in page_files().items()}
 
 
@@ -70,7 +66,7 @@ def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if ETAGS[name] in known:
         return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    kind = TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    kind = TYPES.get(name.rpartition(".")[2], "text/plain")
     return Response(page_files()[name], media_type=kind, headers=headers)
 
 

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { brief, facts } from "./card.js";
 import { drawingOf, makeChart } from "./chart.js";
 import { download } from "./csv.js";
-import { $, el, show } from "./dom.js";
+import { $, announce, el, reveal, show } from "./dom.js";
 import { entryOf, lines } from "./history.js";
 import { SHOWN, choices, groups, idOf, led } from "./list.js";
 import { answer, sentence, verdict } from "./result.js";
@@ -76,7 +76,10 @@ async function asking(work) {
   } catch (error) {
     if (mine === turn) refuse(error);
   } finally {
-    if (mine === turn) document.body.classList.remove("busy");
+    if (mine === turn) {
+      document.body.classList.remove("busy");
+      announce($("result"));
+    }
   }
 }
 
@@ -170,7 +173,8 @@ function list() {
   const rows = groups(view.records, $("worst").checked);
   show($("rows"), choices(rows, row, select));
   $("rows").setAttribute("aria-activedescendant", idOf(row));
-  $(idOf(row))?.scrollIntoView({ block: "nearest" });
+  const chosen = $(idOf(row));
+  if (chosen) reveal(chosen, $("rows"));
   const told = rows[0].map((one) => withUnit(one.target, one.unit && `(${one.unit})`)).join(" · ");
   show($("many-title"), plural(rows.length, "spectrum", "spectra"), el("span", { class: "quiet" }, told));
   $("rows-note").textContent = rows.length > SHOWN ? `${SHOWN} are listed, the CSV has all.` : "";

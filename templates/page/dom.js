@@ -25,3 +25,15 @@ function filled(element, attributes, children) {
 export function show(host, ...children) {
   host.replaceChildren(...children.flat(Infinity).filter(Boolean));
 }
+
+// Scrolls a list to one of its items, and not the page.
+export function reveal(item, list) {
+  const [{ top, bottom }, seen] = [item.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollTop += Math.min(top - seen.top, 0) || Math.max(bottom - seen.bottom, 0);
+}
+
+// Scrolls the page to what is news, unless its beginning is seen.
+export function announce(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > innerHeight * 0.75) element.scrollIntoView({ block: "start" });
+}

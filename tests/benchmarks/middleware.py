@@ -28,7 +28,7 @@ from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.export import export
 from n4akit.serve.app import build
 from n4akit.serve.gate import Gate
-from n4akit.serve.running import run
+from n4akit.serve.running import configured, run
 from n4akit.serve.settings import Settings
 from n4akit.serve.tokens import add
 from n4akit.serve.watching import Watch
@@ -134,7 +134,7 @@ def serve(app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, 
     process = os.fork()
     if process == 0:
         try:
-            run(app, gate, watch, settings, listener)
+            run(configured(app, settings), gate, watch, settings, listener)
         finally:
             os._exit(0)
     listener.close()

@@ -22,7 +22,9 @@ from .server import predict_path, question
 
 def request(count: int) -> bytes:
     body = question([[*range(12)]] * count)
-    return f"POST {predict_path('fat')} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return (
+        f"POST {predict_path('fat')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    )
 
 
 def test_a_client_that_hangs_up_is_not_predicted(fat: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ def test_the_file_of_settings_that_is_shown_can_be_read(tmp_path: Path) -> None:
 
 def test_every_status_has_its_line() -> None:
     raised = {status for _, status, _ in STATUS}
-    others = {200, 401, 403, 405, 408, 409, 415, 429, 500, 504}
+    others = {200, 401, 403, 405, 408, 409, 415, 429, 431, 500, 504}
     assert {int(row[0]) for row in table("status")} == raised | others
 
 

@@ -107,6 +107,25 @@ def test_it_says_which_bodies_and_answers_there_are(document: Any) -> None:
     assert {*operation["responses"]["200"]["content"]} == {*VALUES}
 
 
+def test_every_answer_in_json_is_described(document: Any) -> None:
+    answers = [
+        (path, content)
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        for answer in operation["responses"].values()
+        for kind, content in answer["content"].items()
+        if kind.endswith("json")
+    ]
+    assert [path for path, content in answers if not content.get("schema")] == []
+
+
+def test_the_heads_of_tables_are_in_it(client: TestClient[Any], document: Any) -> None:
+    reply = client.post("/v1/models/fat/predict", json={"spectra": ROWS}, headers={"Accept": "text/csv"})
+    described = document["paths"]["/v1/models/{name}/predict"]["post"]["responses"]["200"]["headers"]
+    told = {name for name in reply.headers if name.startswith("n4a-")}
+    assert told == {*described} - {"n4a-settings"}, "there are no settings beside this model"
+
+
 def test_every_route_is_in_it_and_every_reference_leads_somewhere(document: Any) -> None:
     routes = {
         (method.lower(), path.replace(":str", ""))

@@ -227,10 +227,14 @@ def test_the_log_goes_to_standard_output(fat: Path) -> None:
 
 def test_a_client_that_sends_a_byte_at_a_time_is_given_up(fat: Path) -> None:
     with serving(fat, options=["--read-timeout", "1"]) as server:
-        for start in (b"", b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n", b"POST " + predict_path("fat").encode()):
+        for start in (b"", b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST " + predict_path("fat").encode()):
             with talking(server) as client:
                 client.sendall(start)
-                body = b" HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" if start.startswith(b"POST") else b"GET "
+                body = (
+                    b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+                    if start.startswith(b"POST")
+                    else b"GET "
+                )
                 client.sendall(body)
                 began = time.monotonic()
                 client.settimeout(0.2)
@@ -257,7 +261,7 @@ def test_so_many_connections_and_no_more(fat: Path) -> None:
     with serving(fat, options=["--max-connections", "3"]) as server:
         with talking(server) as one, talking(server) as two, talking(server) as three:
             for client in (one, two, three):
-                client.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert client.recv(65536).startswith(b"HTTP/1.1 200")
             with talking(server) as fourth:
                 said = heard(fourth)
@@ -349,7 +353,9 @@ def test_told_to_stop_it_is_not_ready_at_once_and_goes_on_answering(fat: Path) -
 
 def test_a_client_that_never_ends_does_not_keep_it_from_stopping(fat: Path) -> None:
     with serving(fat, options=["--drain-timeout", "1"]) as server, talking(server) as client:
-        client.sendall(f"POST {predict_path('fat')} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode())
+        client.sendall(
+            f"POST {predict_path('fat')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{{".encode()
+        )
         assert eventually(lambda: counts(server)["n4a_held_bytes"] == 1)
         began = time.monotonic()
         server.process.send_signal(signal.SIGTERM)

@@ -53,6 +53,7 @@ def test_each_file_is_served_as_what_it_is(server: Server, name: str) -> None:
     policy = reply.headers["Content-Security-Policy"]
     assert policy.startswith(CSP) and "unsafe" not in policy and "http" not in policy
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Content-Type"].count("charset") == reply.type.startswith("text/")
 
 
 def test_a_file_that_a_browser_has_is_not_sent_again(server: Server) -> None:

@@ -303,7 +303,7 @@ def test_a_token_is_asked_for_and_kept(browser: Any, server: Server, one: str) -
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1024, 600), (390, 844), (1500, 950)])
+@pytest.mark.parametrize(("width", "height"), [(1024, 600), (800, 480), (390, 844), (1500, 950)])
 def test_it_fits_every_screen_in_light_and_dark(
     browser: Any, server: Server, three: str, scheme: str, width: int, height: int, tmp_path: Path
 ) -> None:
@@ -316,6 +316,11 @@ def test_it_fits_every_screen_in_light_and_dark(
         ready(visit)
         visit.drop("meat.csv", three)
         visit.told("interval")
+        if width > 700:
+            visit.page.click("#next")
+            value = "() => document.querySelector('#verdict').getBoundingClientRect().top"
+            assert 0 <= visit.page.evaluate(value) < height / 2, "what the value is is seen without scrolling"
+            visit.page.click("#previous")
         visit.page.focus("#rows")
         visit.page.keyboard.press("ArrowDown")
         visit.told("Do not use")
@@ -327,6 +332,21 @@ def test_it_fits_every_screen_in_light_and_dark(
             assert page.evaluate(fits), "value, flags, T² and Q are seen without scrolling"
         page.screenshot(path=tmp_path / f"{width}-{scheme}.png")
         assert faint(visit) == [], "text that stands out from what is behind it by less than 4.5 to 1"
+
+
+def test_what_is_news_is_brought_into_sight(browser: Any, server: Server, one: str) -> None:
+    with visiting(browser, server.url, quiet=False, viewport={"width": 390, "height": 600}) as visit:
+        ready(visit)
+        for name, content, told in (
+            ("meat.csv", one, "interval"),
+            ("bad.csv", "a,850\nx,nonsense\n", "cannot be read"),
+        ):
+            visit.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+            visit.drop(name, content)
+            visit.told(told)
+            assert visit.page.evaluate(
+                "() => Math.abs(document.querySelector('#result').getBoundingClientRect().top) < 300"
+            )
 
 
 def faint(visit: Visit) -> list[str]:

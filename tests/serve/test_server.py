@@ -269,7 +269,7 @@ def test_each_of_several_clients_gets_its_own_answers(server: Server, fat: Path)
 def test_a_client_that_leaves_or_talks_nonsense_disturbs_nobody(models: Path) -> None:
     with serving(models) as server:
         place = urlsplit(server.url)
-        head = f"POST {predict_path('fat')} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"POST {predict_path('fat')} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         for said in (
             b"",
             b"\x16\x03\x01\x02\x00\x01",  # a greeting in TLS
@@ -334,7 +334,7 @@ def test_a_request_in_flight_is_answered_before_it_stops(fat: Path) -> None:
     with serving(fat) as server:
         place = urlsplit(server.url)
         with socket.create_connection((str(place.hostname), place.port or 0), timeout=20) as client:
-            head = f"POST {predict_path('fat')} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            head = f"POST {predict_path('fat')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
             client.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
             assert client.recv(65536).startswith(b"HTTP/1.1 100"), "the request is being read"
             server.process.send_signal(signal.SIGTERM)
