@@ -31,7 +31,7 @@ def settings_beside(model: str | os.PathLike[str], digest: str, targets: Sequenc
 def content(path: Path) -> bytes | None:
     """The bytes of a file of settings, None where there is none; no more of it than shows that it is too large."""
     try:
-        with path.open("rb", opener=_at_once) as file:
+        with open(path, "rb", opener=_at_once) as file:  # pathlib takes no opener
             return file.read(LARGEST_SETTINGS + 1)
     except FileNotFoundError:
         return None

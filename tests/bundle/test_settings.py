@@ -163,6 +163,12 @@ def test_settings_that_are_not_as_they_should_be_are_refused_and_left(fat: Path)
         open_settings(fat)
 
 
+def test_a_pipe_that_nobody_writes_is_refused_at_once(fat: Path) -> None:
+    os.mkfifo(path_beside(fat))
+    with pytest.raises(BadSettings, match="not JSON"):
+        load(fat)
+
+
 def test_settings_need_an_intact_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="it cannot be opened"):
         open_settings(tmp_path / "nowhere.n4a")
