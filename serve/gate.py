@@ -139,10 +139,12 @@ class Gate:
         self._in_flight += 1
         try:
             self._admit(scope, headers, record)
-            if record.verb in ("predict", "manage"):
-                await self._work(scope, headers, receive, answer, record)
+            # The head of what GET would be answered; the server leaves the body out.
+            asked_of = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+            if record.verb in (PUBLIC, "metrics"):  # told however busy it is
+                await self._app(asked_of, receive, answer)
             else:
-                await self._app(scope, receive, answer)
+                await self._work(asked_of, headers, receive, answer, record)
         except Refusal as refusal:
             self._metrics.refused.add(1, refusal.reason)
             await self._refuse(refusal, scope, answer, record)

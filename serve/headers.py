@@ -16,6 +16,7 @@ Header = tuple[bytes, bytes]
 ANSWER: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
 """Of data: a browser shows nothing of it, runs nothing and keeps nothing."""

@@ -97,6 +97,7 @@ def schemas() -> dict[str, Any]:
     one = {"type": ["number", "string", "integer", "boolean", "null"]}
     told["values"]["items"] = {"anyOf": [one, {"type": "array", "items": one}]}
     told["proba"] = {"type": "array", "items": {"type": "array", "items": number}}
+    told["refused"] = {"type": "array", "items": ROW}
     told["records"] = {"type": "array", "items": {"$ref": REF.format(name="Record")}}
     found["InputTensor"]["properties"]["data"] = {"type": "array", "description": "In row order, nested or not."}
     for name, schema in SIMPLE.items():

@@ -65,10 +65,20 @@ class Setting:
 
     def from_text(self, text: str) -> Any:
         """The value that a variable of the environment gives; paths are separated as in PATH, texts by commas."""
-        if not self.several:
-            return self._from_text(self.variable, text)
-        parts = text.split(os.pathsep if self.single is Path else ",")
-        return tuple(self._from_text(self.variable, part.strip()) for part in parts if part.strip())
+        try:
+            if not self.several:
+                return self.from_flag(text)
+            parts = text.split(os.pathsep if self.single is Path else ",")
+            return tuple(self.from_flag(part.strip()) for part in parts if part.strip())
+        except ValueError as error:
+            raise Misuse(f"{self.variable}: {error}") from None
+
+    def from_flag(self, text: str) -> Any:
+        """The value that one flag on the command line gives. Raises ValueError, which the command line explains."""
+        try:
+            return YES_OR_NO[text.lower()] if self.single is bool else self.single(text)
+        except (ValueError, KeyError):
+            raise ValueError(f"{text!r} was given, expected {NAMED[self.single]}") from None
 
     def from_file(self, value: Any, folder: Path) -> Any:
         """The value that a file in this folder gives, from where its relative paths lead; `-` is none of them."""
@@ -82,12 +92,6 @@ class Setting:
         """Raise Misuse where the value cannot be."""
         if self.fits is not None and value is not None and not self.fits(value):
             raise Misuse(f"{self.name}: {value!r} was given, expected {self.expected}")
-
-    def _from_text(self, where: str, text: str) -> Any:
-        try:
-            return YES_OR_NO[text.lower()] if self.single is bool else self.single(text)
-        except (ValueError, KeyError):
-            raise Misuse(f"{where}: {text!r} was given, expected {NAMED[self.single]}") from None
 
     def _from_file(self, value: Any, folder: Path) -> Any:
         kind = str if self.single is Path else self.single

@@ -90,8 +90,9 @@ def _signature() -> inspect.Signature:
 
 
 def _flag(one: Setting) -> inspect.Parameter:
-    # `-` stands for standard output, and is no flag.
-    valued = Parameter(help=_help(one), negative="", allow_leading_hyphen=one.type is Path)
+    # `-` stands for standard output, and is no flag. A number is read as everywhere else, and never rounded.
+    alone = None if one.several else lambda _, tokens: one.from_flag(tokens[0].value)
+    valued = Parameter(help=_help(one), negative="", allow_leading_hyphen=one.type is Path, converter=alone)
     said = Parameter(help=_help(one)) if one.type is bool else valued
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(one.name, keyword, default=None, annotation=Annotated[one.type | None, said])

@@ -30,7 +30,7 @@ UNTOLD = ("axis", "ids", "samples", "full", "contributions")
 """Members of a question that are no parameters: tensors of their own, or nothing that an output tells."""
 
 
-ALWAYS = {"value", "value_raw", "flags", "status"}
+ALWAYS = {"value", "value_raw", "flags", "status", "reason"}
 """Outputs that are known of every prediction."""
 
 
@@ -140,6 +140,9 @@ def _asked(request: InferRequest) -> Asked:
     names = [output.name for output in request.outputs]
     if len({*names}) != len(names):
         raise BadRequest("outputs: one is named twice, expected each once")
+    for output in request.outputs:
+        for name in output.parameters.keys() - {"binary_data"}:
+            raise BadRequest(f"output {output.name[:40]!r}: parameter {name[:40]!r} is not known, expected binary_data")
     outputs = tuple((output.name, _switch("binary_data", output.parameters, binary)) for output in request.outputs)
     return Asked(request.id, outputs, binary)
 
@@ -152,12 +155,13 @@ def _switch(name: str, parameters: Mapping[str, Any], usual: bool) -> bool:
 
 
 def outputs_of(result: Result) -> dict[str, NDArray[Any]]:
-    """All outputs, by name: `value`, those that this model tells, and the texts `flags` and `status`."""
+    """All outputs, by name: `value`, those that this model tells, and the texts `flags`, `status` and `reason`."""
     told = {"value": result.values, "value_raw": result.value_raw}
     names = ("proba", "std", "spread", "lower", "upper", "t2", "q")
     told |= {name: array for name in names if (array := getattr(result, name)) is not None}
     told["flags"] = np.array([" ".join(codes) for codes in result.flags], dtype=np.str_)
     told["status"] = np.array(result.status, dtype=np.str_)
+    told["reason"] = np.array([result.reasons.get(row, "") for row in range(len(result.flags))], dtype=np.str_)
     return told
 
 

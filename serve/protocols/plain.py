@@ -58,6 +58,8 @@ class Answer(msgspec.Struct, omit_defaults=True):
     """The standard deviation of each of `values`, where the model tells one."""
     settings: str | None = None
     """The digest of the deployment settings that were applied."""
+    refused: list[dict[str, Any]] | None = None
+    """Rows, counted from 1, that have no prediction, and the reason."""
     records: list[dict[str, Any]] | None = None
     replicates: list[dict[str, Any]] | None = None
     contributions: list[list[float]] | None = None
@@ -155,6 +157,7 @@ def encode(
             None if result.proba is None else result.proba.tolist(),
             None if result.std is None else result.std.tolist(),
             result.settings,
+            [{"row": row + 1, "reason": reason} for row, reason in result.reasons.items()] or None,
             list(result.records(question.ids, model=model)) if question.full else None,
             None if question.samples is None else result.replicates(question.samples),
             contributions,

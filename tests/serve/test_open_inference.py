@@ -131,9 +131,12 @@ def request(rows: Matrix, **members: Any) -> dict[str, Any]:
 def test_data_may_be_nested_and_nulls_stand_for_rows_without_an_answer(client: TestClient[Any], models: Path) -> None:
     rows = np.random.default_rng(3).normal(size=(3, 12))
     rows[1, 4] = 1e200
-    body = request(rows, parameters={"on_error": "row"}, outputs=[{"name": "value"}, {"name": "flags"}])
+    body = request(
+        rows, parameters={"on_error": "row"}, outputs=[{"name": name} for name in ("value", "flags", "reason")]
+    )
     body["inputs"][0]["data"] = rows.tolist()
-    value, flags = ask(client, body).json()["outputs"]
+    value, flags, reason = ask(client, body).json()["outputs"]
+    assert reason["data"] == ["", "point 5 is 1e+200, expected a finite number below 3e150", ""]
     good = load(models / "fat.n4a").predict(rows[[0, 2]]).tolist()
     assert value["data"] == [good[0], None, good[1]] and flags["data"][1] == "refused"
     assert ask(client, request(rows)).status_code == 422
@@ -175,6 +178,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "bytes that are not there": (
         changed(parameters={"binary_data_size": 8}),
         "binary_data_size must be a number of the 0 bytes that follow",
+    ),
+    "memory that is shared": (
+        GOOD | {"outputs": [{"name": "value", "parameters": {"shared_memory_region": "a"}}]},
+        "output 'value': parameter 'shared_memory_region' is not known, expected binary_data",
     ),
     "an unknown parameter": (GOOD | {"parameters": {"units": "nm"}}, "parameter 'units' is not known, expected unit"),
     "a parameter of another type": (GOOD | {"parameters": {"strict": "yes"}}, "got `str` - at `parameters.strict`"),

@@ -211,6 +211,14 @@ ELSEWHERE: dict[str, tuple[str, str, int, str]] = {
 }
 
 
+@pytest.mark.parametrize("path", ["/live", "/", "/v1/models", "/v1/models/fat", "/v2/health/live"])
+def test_head_is_get_without_the_body(server: Server, path: str) -> None:
+    whole, head = server.get(path), server.ask("HEAD", path)
+    assert (head.status, head.type, head.body) == (200, whole.type, b"")
+    assert head.headers["Content-Length"] == str(len(whole.body))
+    assert server.ask("HEAD", predict_path("fat")).status == 405
+
+
 @pytest.mark.parametrize("what", ELSEWHERE)
 def test_what_is_not_there_is_a_problem(server: Server, what: str) -> None:
     method, path, status, said = ELSEWHERE[what]

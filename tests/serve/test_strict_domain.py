@@ -48,6 +48,9 @@ def test_strict_domain_refuses_it_by_its_row_and_flags(client: TestClient[Any]) 
 
 
 def test_row_by_row_it_takes_no_other_with_it(client: TestClient[Any]) -> None:
+    brief = ask(client, USUAL, ODD, strict_domain=True, on_error="row").json()
+    (refused,) = brief["refused"]
+    assert refused["row"] == 2 and "outside of the model's domain" in refused["reason"]
     answer = ask(client, USUAL, ODD, strict_domain=True, on_error="row", full=True).json()
     assert answer["values"] == [ask(client, USUAL).json()["values"][0], None]
     assert answer["flags"][1] == ["refused"] and "q_error" in answer["records"][1]["reason"]

@@ -63,7 +63,8 @@ def test_what_is_to_be_served_must_be_there(fat: Path, tmp_path: Path, monkeypat
         ((".", "--max-body", "0"), {}, 2, "n4a: max_body: 0 was given, expected a number of bytes\n"),
         ((".", "--host", ""), {}, 2, "n4a: host: '' was given, expected an address; 0.0.0.0 listens on all"),
         ((".",), {"N4A_PORT": "http"}, 2, "n4a: N4A_PORT: 'http' was given, expected a whole number\n"),
-        ((".", "--port", "http"), {}, 2, 'unable to convert "http" into int'),
+        ((".", "--port", "http"), {}, 2, "Invalid value for --port: 'http' was given, expected a whole number"),
+        ((".", "--memory", "1.5"), {}, 2, "Invalid value for --memory: '1.5' was given, expected"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_listens(
