@@ -68,7 +68,8 @@ class Frame:
     # What is the same for all records of an answer: what the model knows, and how it was asked.
     def __init__(self, targets, labels, limits, ranges, coverage, **same):
         self.labels = labels and list(map(str, labels))  # of classes
-        self.targets, self.limits, self.ranges, self.coverage, self.same = targets, limits, ranges, coverage, same
+        self.targets, self.limits, self.ranges, self.coverage = targets, limits, ranges, coverage
+        self.same = {name: same[name] for name in COLUMNS if name in same}  # the last of them, in their order
         self.none = [None] * len(targets)
 
     def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes, proba=None):
@@ -77,8 +78,7 @@ class Frame:
         for number, (target, unit) in enumerate(self.targets):
             ends = self.ranges[number] if self.ranges else (-inf, inf)
             low, high = [end if -inf < end < inf else None for end in ends]
-            told = dict(
-                self.same,
+            record = dict(
                 sample=sample,
                 row=row,
                 target=target,
@@ -102,9 +102,10 @@ class Frame:
                 status=status(codes),
                 flags=list(codes),
                 reason=None,
+                **self.same,
             )
-            record = {name: told[name] for name in COLUMNS if name in told}
-            yield dict(record, proba=None if proba is None else dict(zip(self.labels, proba)))
+            record["proba"] = None if proba is None else dict(zip(self.labels, proba))
+            yield record
 
     def refused(self, sample, row, reason):
         # The same of a spectrum that cannot be predicted.
