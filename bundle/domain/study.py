@@ -36,7 +36,7 @@ were noticed with 10 components, 98 % with 20, and 21 hold `SHARE` (tests/benchm
 AT_LEAST = 10
 """Components where so many vary, however much of the variance the first hold: of spectra as measured these are mostly
 scatter, and four hold `SHARE`, beside which a noise or a band too many are as usual as what a model of twelve latent
-variables lives on. 8 to 12 do alike (tests/benchmarks/README.md, detection)."""
+variables lives on. 9 to 12 do alike (tests/benchmarks/README.md, detection)."""
 SHARE = 0.9999
 """Of the variance is within the components, if that does not take more than `COMPONENTS`."""
 PARTS = 10
