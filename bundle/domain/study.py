@@ -33,8 +33,12 @@ COMPONENTS = 20
 """Principal components at most: each costs every full record a product with the whole spectrum. A model with more
 latent variables sees what Q then takes for usual: of soils that a shift by −2 nm moved beyond their usual error, 22 %
 were noticed with 10 components, 98 % with 20, and 21 hold `SHARE` (tests/benchmarks/README.md, detection)."""
+AT_LEAST = 10
+"""Components where so many vary, however much of the variance the first hold: of spectra as measured these are mostly
+scatter, and four hold `SHARE`, beside which a noise or a band too many are as usual as what a model of twelve latent
+variables lives on. 9 to 12 do alike (tests/benchmarks/README.md, detection)."""
 SHARE = 0.9999
-"""Of the variance is within the components, if that does not take more."""
+"""Of the variance is within the components, if that does not take more than `COMPONENTS`."""
 PARTS = 10
 """The samples are left out in so many parts, to see how far away those are that the components were not made from."""
 
@@ -46,7 +50,8 @@ first. The cube root of a sum of squares is nearly normal (Wilson and Hilferty 1
 calibration's lies far beyond either (tests/benchmarks/README.md, detection)."""
 
 ROUNDING = 2.0**-40
-"""Q that is less, as a part of the squares of a spectrum, is rounding: where all spectra lie within the components."""
+"""Q that is less, as a part of the squares of a spectrum, is rounding: where all spectra lie within the components. So
+are components that hold less of the variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +118,7 @@ def _distances(spectra: Matrix, samples: NDArray[np.intp]) -> tuple[Components, 
     base = np.ascontiguousarray(spectra[some] - mean_of(spectra[some]))
     scatter = scatter_of(base)
     whole = components(spectra[some], COMPONENTS, scatter)
-    k = min(whole.enough(SHARE), len(some) // 4)
+    k = min(max(whole.enough(SHARE), min(AT_LEAST, whole.enough(1.0 - ROUNDING))), len(some) // 4)
     t2, q = np.empty(len(spectra)), np.empty(len(spectra))
     for part in range(PARTS):
         out = samples % PARTS == part

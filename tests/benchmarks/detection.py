@@ -1,7 +1,8 @@
 """What the record of a prediction says of spectra that are not what the model was made for, and of those that are.
 
-Run: python tests/benchmarks/detection.py [--splits N] [SPECTRA.npz]; an .npz holds X (n, p) on a grid of 2 nm, and
-Y (n,) or (n, t), of which the second column is taken. Without it there is Tecator alone.
+Run: python tests/benchmarks/detection.py [--splits N] [--others] [SPECTRA.npz]; an .npz holds X (n, p) on a grid of
+2 nm, and Y (n,) or (n, t), of which the second column is taken. Without it there is Tecator alone. --others tells in
+brief of other models: the other properties, other steps, spectra that are made up.
 """
 
 from __future__ import annotations
@@ -21,18 +22,25 @@ from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.domain import Calibration, Validation
 from n4akit.bundle.export import export
 from n4akit.bundle.runtime.verdict import ERRORS
-from n4akit.bundle.transformers import SavitzkyGolay, StandardNormalVariate
+from n4akit.bundle.transformers import MultiplicativeScatterCorrection, SavitzkyGolay, StandardNormalVariate
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.stats import beta
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
+from workload import spectra
 
 TECATOR = Path(__file__).parents[2] / "templates" / "data" / "tecator.csv"
 FATTEST = 40
-STEPS = ("SNV → slope", "as measured")
+STEPS: Mapping[str, Callable[[], list[Any]]] = {
+    "SNV → slope": lambda: [StandardNormalVariate(), SavitzkyGolay(11, 2, deriv=1)],
+    "as measured": list,
+    "MSC": lambda: [MultiplicativeScatterCorrection()],
+    "slope": lambda: [SavitzkyGolay(11, 2, deriv=1)],
+}
 """What comes before the models."""
+MAIN = ("SNV → slope", "as measured")
 MOVED = 2.0
 """Standard errors of prediction by which a disturbance must move a prediction to count."""
 
@@ -62,9 +70,28 @@ def data(given: str | None) -> Iterator[Data]:
         yield Data(Path(given).stem, np.ascontiguousarray(held["X"][known], dtype=np.float64), y[known], 2.0, 15)
 
 
+def others(given: str | None) -> Iterator[tuple[str, Data]]:
+    """Steps and data of models that have no table of their own."""
+    tecator, *soils = data(given)
+    table = np.loadtxt(TECATOR, delimiter=",", skiprows=1, usecols=(1, 3))
+    for steps in STEPS:
+        if steps not in MAIN:
+            yield steps, tecator
+        for name, y in zip(("water", "protein"), table.T, strict=True):
+            yield steps, Data(f"Tecator, {name}", tecator.X, y, tecator.step, tecator.latent)
+    made_up, y = spectra(300)
+    for steps in MAIN:
+        if given is not None and soils:
+            held = np.load(given, allow_pickle=False)
+            for column in range(0, held["Y"].shape[1], 2):
+                known = np.isfinite(held["Y"][:, column])
+                X, reference = np.ascontiguousarray(held["X"][known], dtype=np.float64), held["Y"][known, column]
+                yield steps, Data(f"{soils[0].name}, {column + 1}", X, reference, 2.0, soils[0].latent)
+        yield steps, Data("made up", made_up, y, 1.0, 10)
+
+
 def chain_of(steps: str, latent: int) -> Any:
-    before = [StandardNormalVariate(), SavitzkyGolay(11, 2, deriv=1)] if steps == STEPS[0] else []
-    return make_pipeline(*before, PLSRegression(latent))
+    return make_pipeline(*STEPS[steps](), PLSRegression(latent))
 
 
 def bundle_of(steps: str, set_: Data, rows: NDArray[np.intp], folder: Path) -> Any:
@@ -85,6 +112,26 @@ def shifted(set_: Data, by: float) -> Disturb:
     """Another wavelength calibration: what belongs to each point is found `by` nm further on."""
     grid = np.arange(set_.X.shape[1]) * set_.step
     return lambda X, rng: CubicSpline(grid, X, axis=1)(grid + by)
+
+
+def stretched(set_: Data, by: float) -> Disturb:
+    """A grid that is right in the middle and `by` nm off at its ends, on either side outwards."""
+    grid = np.arange(set_.X.shape[1]) * set_.step
+    found = grid + by * np.linspace(-1.0, 1.0, len(grid))
+    return lambda X, rng: CubicSpline(grid, X, axis=1)(found)
+
+
+def noisy(X: Matrix, rng: np.random.Generator) -> Matrix:
+    """Noise of 0.2 % of the span of each spectrum: an old lamp."""
+    more: Matrix = X + 0.002 * np.ptp(X, axis=1, keepdims=True) * rng.normal(size=X.shape)
+    return more
+
+
+def banded(X: Matrix, rng: np.random.Generator) -> Matrix:
+    """One band more, each time elsewhere, of 3 % of the span: something is in the sample that was in none."""
+    grid, centre = np.linspace(0.0, 1.0, X.shape[1]), rng.uniform(0.1, 0.9, size=(len(X), 1))
+    more: Matrix = X + 0.03 * np.ptp(X, axis=1, keepdims=True) * np.exp(-(((grid - centre) / 0.03) ** 2))
+    return more
 
 
 def dead(X: Matrix, rng: np.random.Generator) -> Matrix:
@@ -127,6 +174,10 @@ def disturbances(set_: Data, sets: Sequence[Data]) -> dict[str, Disturb]:
     return {
         "shift by +2 nm": shifted(set_, 2.0),
         "shift by −2 nm": shifted(set_, -2.0),
+        "stretched by 2 nm": stretched(set_, 2.0),
+        "stretched by −2 nm": stretched(set_, -2.0),
+        "noise of 0.2 %": noisy,
+        "a band more": banded,
         "gain × 1.1": lambda X, rng: X * 1.1,
         "reflectance": lambda X, rng: 10.0**-X,
         "percent of reflectance": lambda X, rng: 100.0 * 10.0**-X,
@@ -156,11 +207,16 @@ class Tally:
     seen: int = 0
     count: int = 0
     """Of which the prediction moved far enough to count."""
+    astray: int = 0
+    """Of these, whose prediction is as far from the reference too: some disturbances set right what was wrong."""
+    astray_flagged: int = 0
     levels: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     samples: set[int] = field(default_factory=set)
 
-    def add(self, result: Any, rows: NDArray[np.intp], counts: NDArray[np.bool_] | None = None) -> None:
+    def add(
+        self, result: Any, rows: NDArray[np.intp], astray: NDArray[np.bool_], counts: NDArray[np.bool_] | None = None
+    ) -> None:
         """Take what was said of samples `rows`; only those count that are said to, else all."""
         counted = np.ones(len(rows), dtype=bool) if counts is None else counts
         self.seen += len(rows)
@@ -169,6 +225,8 @@ class Tally:
             codes = result.flags[number]
             self.samples.add(int(rows[number]))
             self.levels["flagged"] += bool(codes)
+            self.astray += bool(astray[number])
+            self.astray_flagged += bool(codes) and bool(astray[number])
             self.levels["error"] += any(code in ERRORS for code in codes)
             for check, own in CHECKS.items():
                 self.checks[check] += any(code in own for code in codes)
@@ -207,7 +265,8 @@ def judged(steps: str, set_: Data, sets: Sequence[Data], splits: int) -> Found:
             look(found, bundle_of(steps, set_, np.sort(rows), folder), set_, out, disturbances(set_, sets), rng)
             kept = np.sort(rng.permutation(rest)[len(rest) // 3 :])
             high = bundle_of(steps, set_, kept, folder).predict_full(set_.X[fattest])
-            found.tallies[f"the {FATTEST} highest, left out"].add(high, fattest)
+            astray = np.abs(high.values - set_.y[fattest]) > MOVED * found.errors[-1]
+            found.tallies[f"the {FATTEST} highest, left out"].add(high, fattest, astray)
     return found
 
 
@@ -222,26 +281,28 @@ def look(
     """Samples that were left out, as they are and disturbed in all ways."""
     X, y = set_.X[out], set_.y[out]
     plain = bundle.predict_full(X)
-    found.tallies["ordinary"].add(plain, out)
     found.covered.append(float(((plain.lower <= y) & (y <= plain.upper)).mean()))
     sep = float(np.std(plain.values - y, ddof=1))
     found.errors.append(sep)
+    found.tallies["ordinary"].add(plain, out, np.abs(plain.values - y) > MOVED * sep)
     for name, disturb in ways.items():
         given = bundle.predict_full(disturb(X, rng))
-        found.tallies[name].add(given, out, np.abs(given.values - plain.values) > MOVED * sep)
+        moved, astray = (np.abs(given.values - there) > MOVED * sep for there in (plain.values, y))
+        found.tallies[name].add(given, out, astray, moved)
 
 
 def told(title: str, found: Found) -> None:
     print(f"\n**{title}**\n")
-    print(f"| | spectra | moved | flagged, % | error, % | {' | '.join(CHECKS)} |")
-    print(f"|---|---|---|---|---|{'---|' * len(CHECKS)}")
+    print(f"| | spectra | moved | flagged, % | error, % | astray | flagged, % | {' | '.join(CHECKS)} |")
+    print(f"|---|---|---|---|---|---|---|{'---|' * len(CHECKS)}")
     for name, tally in found.tallies.items():
         if not tally.count:
-            print(f"| {name} | {tally.seen} | 0 | |{' |' * (1 + len(CHECKS))}")
+            print(f"| {name} | {tally.seen} | 0 | |{' |' * (3 + len(CHECKS))}")
             continue
         levels = [tally.share(tally.levels[level]) for level in ("flagged", "error")]
+        astray = [str(tally.astray), f"{100.0 * tally.astray_flagged / tally.astray:.1f}" if tally.astray else ""]
         checks = [tally.share(tally.checks[check]) if tally.checks[check] else "" for check in CHECKS]
-        print("| " + " | ".join(map(str, (name, tally.seen, tally.count, *levels, *checks))) + " |")
+        print("| " + " | ".join(map(str, (name, tally.seen, tally.count, *levels, *astray, *checks))) + " |")
     ordinary = found.tallies["ordinary"]
     flagged, errors = (ordinary.levels[level] for level in ("flagged", "error"))
     low, high = 100.0 * min(found.covered), 100.0 * max(found.covered)
@@ -253,14 +314,36 @@ def told(title: str, found: Found) -> None:
     )
 
 
+BRIEF = ("shift by +2 nm", "shift by −2 nm", "stretched by 2 nm", "stretched by −2 nm", "noise of 0.2 %", "a band more")
+
+
+def told_in_brief(title: str, found: Found) -> None:
+    """One line: what is flagged of ordinary samples, of those a disturbance moved, and of those it led astray."""
+    ordinary = found.tallies["ordinary"]
+    cells = [title, *(ordinary.share(ordinary.levels[level]) for level in ("flagged", "error"))]
+    for name in BRIEF:
+        tally = found.tallies[name]
+        flagged = tally.share(tally.levels["flagged"]) if tally.count else ""
+        astray = f", {100.0 * tally.astray_flagged / tally.astray:.1f}" if tally.astray else ""
+        cells.append(f"{flagged}{astray} ({tally.count})" if tally.count else "")
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("spectra", nargs="?", metavar="SPECTRA.npz")
     parser.add_argument("--splits", type=int, default=50, metavar="N")
+    parser.add_argument("--others", action="store_true")
     given = parser.parse_args()
+    if given.others:
+        print(f"| | flagged, % | error, % | {' | '.join(BRIEF)} |\n|---|---|---|{'---|' * len(BRIEF)}")
+        for steps, set_ in others(given.spectra):
+            title = f"{set_.name}: {steps} → PLS({set_.latent})"
+            told_in_brief(title, judged(steps, set_, [], given.splits))
+        return
     sets = list(data(given.spectra))
-    for steps in STEPS:
+    for steps in MAIN:
         for set_ in sets:
             told(f"{set_.name}: {steps} → PLS({set_.latent})", judged(steps, set_, sets, given.splits))
 

@@ -77,8 +77,10 @@ def test_a_file_gets_its_value_with_interval_and_limits(visit: Visit, one: str, 
     assert visit.page.get_attribute(".number", "title") == repr(record["value"])
     assert "✓ In order" in said and "measured at the model’s own points" in said
     for distance in ("t2", "q"):
-        warning, error = record[f"{distance}_warning"], record[f"{distance}_error"]
-        assert f"warning above {float(f'{warning:.3g}')!r}, error above {float(f'{error:.3g}')!r}" in said
+        warning, error = (
+            repr(float(f"{record[f'{distance}_{level}']:.3g}")).removesuffix(".0") for level in ("warning", "error")
+        )
+        assert f"warning above {warning}, error above {error}" in said
     assert visit.text("#spoken").startswith("sack 5: fat ") and "no flags" in visit.text("#spoken")
     assert "100 points, 850 to 1050 nm" in visit.page.get_attribute("#chart", "aria-label")
     assert drawn(visit)

@@ -12,7 +12,7 @@ from n4akit.bundle import load
 from n4akit.bundle.chain import Chain
 from n4akit.bundle.domain import Calibration, Validation, study
 from n4akit.bundle.domain.place import place
-from n4akit.bundle.domain.study import LEAST
+from n4akit.bundle.domain.study import AT_LEAST, LEAST
 from n4akit.bundle.errors import InputError, WriteError
 from n4akit.bundle.lower import lower
 from n4akit.bundle.operators import MSC, SNV, Scale
@@ -49,6 +49,21 @@ def test_spectra_without_noise_do_not_stand_out_by_rounding(chains: Make, draw: 
     bundle = load(write_bundle(chains(), tmp_path / "m.n4a", calibration=draw(100, noise=0.0)))
     codes = [code for row in bundle.predict_full(draw(200, seed=1, noise=0.0)).flags for code in row]
     assert not {"q_warning", "q_error"} & {*codes}
+
+
+@pytest.mark.parametrize(
+    ("samples", "noise", "told"),
+    [
+        (100, 1e-5, AT_LEAST),  # five bands hold nearly all that varies, but a model may live on what is beside them
+        (28, 1e-5, 7),  # of few samples a quarter
+        (100, 0.0, 5),  # what is beside them is rounding
+    ],
+)
+def test_there_are_some_components_even_where_few_hold_nearly_all(
+    chains: Make, draw: Draw, samples: int, noise: float, told: int
+) -> None:
+    found = study(chains(Scale(np.zeros(POINTS))), Calibration(draw(samples, noise=noise)), None)
+    assert found.limits is not None and found.limits.components == told
 
 
 def test_a_sample_counts_once_however_often_it_was_measured(chains: Make, draw: Draw) -> None:
