@@ -80,7 +80,8 @@ class Replay:
 
     def __call__(self, X: Matrix) -> tuple[Matrix, ...]:
         """The outputs, (n, width) each, for any (n, p) array of floats. Neither spectra nor answers are checked."""
-        return self._run(X, checked=False)
+        with np.errstate(all="ignore"):
+            return self._run(X, checked=False)
 
     def predict(self, X: Any) -> Matrix:
         """The first output, (n, width), for any acceptable spectra; raises what `answers` raises."""
@@ -93,8 +94,8 @@ class Replay:
         constant row, say.
         """
         X = matrix(X, self.width)
-        found = self._run(X, checked=True)
         with np.errstate(all="ignore"):
+            found = self._run(X, checked=True)
             if not below(found[0].reshape(-1), inf):
                 _refuse_unanswered(found[0], X)
         return found
@@ -102,8 +103,7 @@ class Replay:
     def _run(self, X: Matrix, *, checked: bool) -> tuple[Matrix, ...]:
         n = len(X)
         if n <= FEW:
-            with np.errstate(all="ignore"):
-                return self._one_block(X, checked, bound=False)
+            return self._one_block(X, checked, bound=False)
         bound = in_place(X)
         if n <= max(self._sizes.few, self._sizes.most(bound=bound)):
             with _settings():
@@ -116,7 +116,8 @@ class Replay:
         try:
             self._compute(frame, X, X, checked)
             answers = tuple([result.copy() for result in frame.results[: len(self.outputs)]])
-            self._read_again(X, 0, frame.results[len(self.outputs) :], answers)
+            if len(frame.results) > len(answers):
+                self._read_again(X, 0, frame.results[len(answers) :], answers)
             return answers
         finally:
             self._pool.give_back(frame)
