@@ -159,12 +159,13 @@ class Predictor:
         told = {name: answers[place] for name, place in places.items()}
         raw, proba = told["value"], told.get("proba")
         value = standard.told(raw)
-        t2, q = (told[name][:, 0] if name in told else None for name in ("t2", "q"))
+        t2, q = (told["t2"][:, 0], told["q"][:, 0]) if "t2" in told else (None, None)
         flags = standard.judge.codes(matrix(arrived, self.n_features), value, t2, q)
         if arrival.coarse:
             flags = tuple((*flag, "coarse_axis") for flag in flags)
         lower, upper = standard.around(raw)
-        spread, std = (standard.scaled(told[name]) if name in told else None for name in ("spread", "std"))
+        std = standard.scaled(told["std"]) if "std" in told else None
+        spread = standard.scaled(told["spread"]) if "spread" in told else None
         values = self._told(value)
         return Result(
             values,

@@ -129,9 +129,9 @@ class Gate:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                own = dict(message.get("headers", ()))  # what an answer says of itself goes before
-                more = [one for one in self._headers(scope, record) if one[0] not in own]
-                message["headers"] = [*message.get("headers", ()), *more]
+                said = message.get("headers", ())
+                own = {name for name, _ in said}  # what an answer says of itself goes before
+                message["headers"] = [*said, *(one for one in self._headers(scope, record) if one[0] not in own)]
             else:
                 record.bytes_out += len(message.get("body", b""))
             await send(message)

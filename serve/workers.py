@@ -6,7 +6,6 @@ slowly when the replacements end too. Workers that lose their parent stop by the
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
@@ -67,9 +66,6 @@ class _Supervisor:
         self._kill_at = float("inf")
 
     def run(self) -> int:
-        # What is there by now is shared by all: looking for garbage in it would make each a copy of its own.
-        gc.collect()
-        gc.freeze()
         # A signal, the end of a worker for one, makes this readable: no signal comes between looking and waiting.
         self._wake, write = os.pipe()
         os.set_blocking(self._wake, False)

@@ -31,6 +31,7 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     config
         A file of settings in TOML (environment: N4A_CONFIG). Flags and the environment go before it.
     """
+    import gc
     import signal
 
     from ..app import build
@@ -58,6 +59,10 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     # Said before the first request can be answered: whoever started us learns the port from this line.
     print(f"n4a serve: {where}", file=sys.stderr, flush=True)
     how = configured(app, settings)
+    # What is there by now stays. To look for garbage in it again and again would keep everybody waiting, and give each
+    # process a copy of its own.
+    gc.collect()
+    gc.freeze()
     if settings.workers == 1:
         run(how, gate, watch, settings, listener)
         return 0

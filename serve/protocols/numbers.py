@@ -23,8 +23,11 @@ Values = NDArray[np.float64]
 simdjson: Any = import_module("simdjson") if find_spec("simdjson") else None
 
 _own = threading.local()
-KEPT = 1 << 20
-"""Texts up to so many bytes are read by the parser that each thread keeps; it never gives memory back."""
+KEPT = 1 << 22
+"""Texts up to so many bytes are read by the parser that each thread keeps. It never gives memory back, up to nine times
+as much; to be given new memory each time would take as long as to read.
+"""
+BRACKET = np.uint8(ord("["))
 
 
 def members_and_rows(body: bytes, name: str) -> tuple[dict[str, Any], Values] | None:
@@ -47,10 +50,15 @@ def _read(document: Any, body: bytes, name: str) -> tuple[dict[str, Any], Values
     others = {key: _plain(document[key]) for key in keys if key != name}
     # A list inside a row would be flattened: there must be no bracket but those that were seen.
     lists = 1 + len(rows) + sum(isinstance(other, list) for other in others.values())
-    if len(widths) != 1 or len(set(keys)) != len(keys) or body.count(b"[") != lists:
+    if len(widths) != 1 or len(set(keys)) != len(keys) or _brackets(body) != lists:
         return None
     values = np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64)
     return others, values.reshape(len(rows), widths.pop())
+
+
+def _brackets(text: bytes) -> int:
+    """How many open; numpy counts them several times as fast as Python."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == BRACKET))
 
 
 def flat(text: bytes) -> Values | None:

@@ -44,8 +44,9 @@ class Answer:
 
     def __init__(self, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
         self._body = body
-        said = {"content-type": kind, "content-length": str(len(body)), **(headers or {})}
-        self._headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
+        self._headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        if headers:
+            self._headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer the request."""
