@@ -19,12 +19,21 @@ from .protocols.question import Question
 from .record import of
 from .slot import Model
 
-__all__ = ["AT_ONCE", "Read", "answered"]
+__all__ = ["Read", "answered", "read_at_once"]
 
 Answer = TypeVar("Answer")
 
-AT_ONCE = 128 * 1024
-"""Bodies up to so many bytes are read at once; larger ones in a thread, so that others need not wait."""
+TEXT = 128 * 1024
+"""Bytes of text that are read at once; more are read in a thread, so that others need not wait."""
+NUMBERS = 4 * 1024 * 1024
+"""The same of numbers that lie there as the processor wants them."""
+ROWS = 256
+"""Rows of which is told at once."""
+
+
+def read_at_once(text: int, numbers: int = 0) -> bool:
+    """Whether a body of so many bytes of text and of numbers is read at once."""
+    return text <= TEXT and numbers <= NUMBERS
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +54,10 @@ async def answered(
     tell: Callable[[Read, Result], Answer],
     *,
     at_once: bool,
+    tells_at_once: bool = True,
 ) -> Answer:
-    """What `tell` makes of the predictions for what `read` gives, both in this turn of the loop or in a thread.
-
-    The request's body must have been received before.
+    """What `tell` makes of the predictions for what `read` gives. Both in this turn of the loop, `at_once`, or in a
+    thread; many rows are told in a thread in any case. The request's body must have been received before.
     """
     record, start = of(request.scope), perf_counter()
     asked = read() if at_once else await asyncio.to_thread(read)
@@ -69,7 +78,7 @@ async def answered(
         result = within_domain(found, question)
         return result, tell(asked, result)
 
-    result, answer = told() if at_once else await asyncio.to_thread(told)
+    result, answer = told() if tells_at_once and len(asked.spectra) <= ROWS else await asyncio.to_thread(told)
     record.queue += begun - waiting
     record.decode, record.predict, record.encode = waiting - start, predicted - begun, perf_counter() - predicted
     record.rows, record.flags = len(asked.spectra), result.flags

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from ...bundle import Result
-from ..answering import AT_ONCE, Read, answered
+from ..answering import Read, answered, read_at_once
 from ..errors import Unsupported
 from ..protocols import open_inference as protocol
 from ..protocols.compression import decompressed
@@ -81,7 +81,8 @@ async def infer(
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
     body = await body_of(request)
     read = partial(_read, desk.settings.max_decoded, encoding, length, body)
-    at_once = len(body) <= AT_ONCE and not encoding
+    text = int(length) if length and length.isdigit() else len(body)
+    at_once = not encoding and read_at_once(text, len(body) - text)
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
 
 

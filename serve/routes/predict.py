@@ -10,8 +10,8 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 
 from ...bundle import Bundle, Result
-from ..answering import AT_ONCE, Read, answered
-from ..protocols import media
+from ..answering import Read, answered, read_at_once
+from ..protocols import media, npy
 from ..protocols.compression import decompressed
 from ..protocols.predicted import contributions
 from ..slot import Model
@@ -34,8 +34,9 @@ async def predict(
     form = Form.of(request.scope)
     body = await body_of(request)
     read = partial(_read, model.bundle, desk.settings.max_decoded, form, body)
-    at_once = len(body) <= AT_ONCE and form.light
-    return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
+    at_once, tells_at_once = form.reads_at_once(len(body)), form.tells_at_once
+    tell = partial(_tell, model)
+    return await answered(request, desk, model, read, tell, at_once=at_once, tells_at_once=tells_at_once)
 
 
 class Form(NamedTuple):
@@ -51,10 +52,20 @@ class Form(NamedTuple):
         kind, encoding, accept = headers_of(scope, b"content-type", b"content-encoding", b"accept")
         return cls(kind.partition(";")[0].strip().lower(), encoding, accept, scope["query_string"])
 
+    def reads_at_once(self, size: int) -> bool:
+        """Whether a body of so many bytes is: no library is loaded for it, and it grows no larger."""
+        if self.encoding or _needs_a_library(self.kind):
+            return False
+        return read_at_once(0, size) if self.kind == npy.MEDIA_TYPE else read_at_once(size)
+
     @property
-    def light(self) -> bool:
-        """Whether a small body of this form is read at once: no library is loaded for it, and it stays small."""
-        return not self.encoding and "apache" not in self.kind and "apache" not in self.accept
+    def tells_at_once(self) -> bool:
+        """The same of the answer."""
+        return not _needs_a_library(self.accept)
+
+
+def _needs_a_library(kinds: str) -> bool:
+    return "apache" in kinds  # pyarrow, which is loaded when it is first needed
 
 
 def _read(bundle: Bundle, largest: int, form: Form, body: bytes) -> Read:
