@@ -19,10 +19,13 @@ from ..errors import BadRequest
 from .question import Question, one_each
 from .tensors import InputTensor, as_bytes, as_list, datatype_of, numbers, texts
 
-__all__ = ["HEADER_LENGTH", "Asked", "decode", "encode", "model_metadata", "outputs_of"]
+__all__ = ["HEADER_LENGTH", "Asked", "decode", "encode", "length_of_json", "model_metadata", "outputs_of"]
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON; tensors follow."""
+
+DIGITS = 20
+"""No body has a length of more."""
 
 Parameters = dict[str, str | int | float | bool]
 
@@ -68,12 +71,12 @@ _decode = msgspec.json.Decoder(InferRequest).decode
 
 def decode(body: bytes, header_length: str | None) -> tuple[Asked, Question, NDArray[np.float64]]:
     """What is asked, how, and of which spectra. Raises BadRequest naming the input, output or parameter."""
-    text, rest = _cut(body, header_length)
+    whole, length = memoryview(body), length_of_json(body, header_length)
     try:
-        request = _decode(text)
+        request = _decode(whole[:length])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the request is no inference request: {error}") from None
-    inputs = _inputs(request, rest)
+    inputs = _inputs(request, whole[length:])
     if "spectra" not in inputs:
         raise BadRequest("inputs: there are no 'spectra', expected FP64 or FP32 of shape [n, p]")
     spectra = numbers(*inputs["spectra"], 2)
@@ -92,15 +95,18 @@ def decode(body: bytes, header_length: str | None) -> tuple[Asked, Question, NDA
     return asked, question, spectra
 
 
-def _cut(body: bytes, header_length: str | None) -> tuple[memoryview, memoryview]:
-    whole = memoryview(body)
+def length_of_json(body: bytes, header_length: str | None) -> int:
+    """How many bytes of a body are its JSON, all of them unless its header says less. Raises BadRequest for what is no
+    such number.
+    """
     if header_length is None:
-        return whole, whole[:0]
-    if not (header_length.isascii() and header_length.isdigit()) or int(header_length[:20]) > len(body):
+        return len(body)
+    digits = header_length.isascii() and header_length.isdigit() and len(header_length) <= DIGITS
+    if not digits or int(header_length) > len(body):
         raise BadRequest(
             f"{HEADER_LENGTH}: {header_length[:30]!r} was given, expected a number of bytes up to {len(body)}, the body"
         )
-    return whole[: int(header_length)], whole[int(header_length) :]
+    return int(header_length)
 
 
 def _inputs(request: InferRequest, rest: memoryview) -> dict[str, tuple[InputTensor, memoryview | None]]:

@@ -220,6 +220,7 @@ def test_bytes_follow_the_json(client: TestClient[Any], models: Path) -> None:
     ("length", "tail", "said"),
     [
         ("-1", ROWS.tobytes(), "expected a number of bytes up to"),
+        ("0" * 5000, ROWS.tobytes(), "expected a number of bytes up to"),
         ("1e3", ROWS.tobytes(), "expected a number of bytes up to"),
         ("9" * 5000, ROWS.tobytes(), "expected a number of bytes up to"),
         ("10", ROWS.tobytes(), "the request is no inference request"),

@@ -62,7 +62,7 @@ def _mixed(X: NDArray[np.float64], wavelengths: NDArray[np.float64]) -> Iterator
 
 def _asked(server: Server, path: str, body: bytes, headers: dict[str, str]) -> Asked:
     """A request, with the answer that it gets now and must get ever after."""
-    named = {"Host": "n4a", "Content-Type": JSON, "Content-Length": str(len(body))} | headers
+    named = {"Host": "localhost", "Content-Type": JSON, "Content-Length": str(len(body))} | headers
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     reply = server.ask("POST", path, body, **{name.replace("-", "_"): value for name, value in headers.items()})
     return Asked(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body, reply.status, reply.body)
