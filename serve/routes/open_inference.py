@@ -81,8 +81,7 @@ async def infer(
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
     body = await body_of(request)
     read = partial(_read, desk.settings.max_decoded, encoding, length, body)
-    text = 0 if encoding else protocol.length_of_json(body, length)
-    at_once = not encoding and read_at_once(text, len(body) - text)
+    at_once = not encoding and read_at_once(len(body))
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
 
 
