@@ -28,6 +28,7 @@ from n4akit.bundle.capture import from_sklearn
 from n4akit.bundle.export import export
 from n4akit.serve.app import build
 from n4akit.serve.gate import Gate
+from n4akit.serve.record import Record
 from n4akit.serve.running import configured, run
 from n4akit.serve.settings import Settings
 from n4akit.serve.tokens import add
@@ -50,9 +51,27 @@ def apps(folder: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, Gate, Watch
     for name, settings in (("off", plain), ("on", full)):
         app, gate, watch = build(settings)
         if name == "off":
-            app.asgi_handler = gate._app  # type: ignore[assignment]
+            app.asgi_handler = bare(gate._app)  # type: ignore[assignment]
         made[name] = (app, gate, watch, settings)
     return {name: app for name, (app, *_) in made.items()}, made, token
+
+
+def bare(app: Any) -> Any:
+    """What stands before the application where no gate does: it has the body read, and nothing else."""
+
+    async def reading(scope: Any, receive: Any, send: Any) -> None:
+        parts = []
+        while scope["type"] == "http":
+            message = await receive()
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        record = Record()
+        record.body = b"".join(parts)
+        record.keep(scope)
+        await app(scope, receive, send)
+
+    return reading
 
 
 def head(body: bytes, token: str) -> list[tuple[bytes, bytes]]:
