@@ -51,7 +51,7 @@ def apps(folder: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, Gate, Watch
     for name, settings in (("off", plain), ("on", full)):
         app, gate, watch = build(settings)
         if name == "off":
-            app.asgi_handler = bare(gate._app)  # type: ignore[assignment]
+            app.asgi_handler = bare(gate._app)
         made[name] = (app, gate, watch, settings)
     return {name: app for name, (app, *_) in made.items()}, made, token
 
