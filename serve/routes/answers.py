@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from ..desk import Desk
 from ..record import of
 
-__all__ = ["Answer", "Given", "body_of", "headers_of", "json"]
+__all__ = ["Answer", "Given", "body_of", "headers_of", "json", "media_type"]
 
 Given = NamedDependency[Desk]
 """The annotation of the parameter `desk`."""
@@ -33,6 +33,11 @@ def headers_of(scope: Any, *names: bytes) -> list[str]:
         if name in said:
             said[name] = b", ".join((said[name], value)) if said[name] else value
     return [value.decode("latin-1") for value in said.values()]
+
+
+def media_type(said: str) -> str:
+    """The type that a Content-Type names, without its parameters."""
+    return said.partition(";")[0].strip().lower()
 
 
 class Answer:

@@ -16,7 +16,7 @@ from ..errors import Unsupported
 from ..protocols import open_inference as protocol
 from ..protocols.compression import decompressed
 from ..slot import Model
-from .answers import Answer, Given, body_of, headers_of
+from .answers import Answer, Given, body_of, headers_of, media_type
 
 __all__ = ["infer", "model_metadata", "model_ready", "server_live", "server_metadata", "server_ready"]
 
@@ -76,7 +76,7 @@ async def infer(
     """Predictions for spectra as tensors, in JSON or behind it."""
     model = await desk.repository.get(name, version)
     said = headers_of(request.scope, b"content-type", b"content-encoding", protocol.HEADER_LENGTH.encode())
-    kind, encoding, length = said[0].partition(";")[0].strip().lower(), said[1], said[2] or None
+    kind, encoding, length = media_type(said[0]), said[1], said[2] or None
     if kind not in (MediaType.JSON, BINARY, ""):
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
     body = await body_of(request)

@@ -15,7 +15,7 @@ from ..protocols import media, npy
 from ..protocols.compression import decompressed
 from ..protocols.predicted import contributions
 from ..slot import Model
-from .answers import Answer, Given, body_of, headers_of
+from .answers import Answer, Given, body_of, headers_of, media_type
 
 __all__ = ["predict"]
 
@@ -50,7 +50,7 @@ class Form(NamedTuple):
     @classmethod
     def of(cls, scope: Any) -> Form:
         kind, encoding, accept = headers_of(scope, b"content-type", b"content-encoding", b"accept")
-        return cls(kind.partition(";")[0].strip().lower(), encoding, accept, scope["query_string"])
+        return cls(media_type(kind), encoding, accept, scope["query_string"])
 
     def reads_at_once(self, size: int) -> bool:
         """Whether a body of so many bytes is: no library is loaded for it, and it grows no larger."""
