@@ -79,7 +79,7 @@ async def infer(
     kind, encoding, length = media_type(said[0]), said[1], said[2] or None
     if kind not in (MediaType.JSON, BINARY, ""):
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
-    body = await body_of(request)
+    body = body_of(request.scope)
     read = partial(_read, desk.settings.max_decoded, encoding, length, body)
     at_once = not encoding and read_at_once(len(body))
     return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)

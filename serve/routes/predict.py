@@ -32,7 +32,7 @@ async def predict(
     """Predictions for spectra, by the default version unless one is named."""
     model = await desk.repository.get(name, version)
     form = Form.of(request.scope)
-    body = await body_of(request)
+    body = body_of(request.scope)
     read = partial(_read, model.bundle, desk.settings.max_decoded, form, body)
     at_once, tells_at_once = form.reads_at_once(len(body)), form.tells_at_once
     tell = partial(_tell, model)
