@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from litestar import Request
+from litestar.types import Scope
 from numpy.typing import NDArray
 
 from ..bundle import Result
 from .desk import Desk
 from .protocols.predicted import within_domain
 from .protocols.question import Question
-from .record import of
+from .record import Record, of
 from .slot import Model
 
 __all__ = ["Read", "answered", "read_at_once"]
@@ -36,8 +35,7 @@ def read_at_once(text: int, numbers: int = 0) -> bool:
     return text <= TEXT and numbers <= NUMBERS
 
 
-@dataclass(frozen=True, eq=False)
-class Read:
+class Read(NamedTuple):
     """A request that was read."""
 
     question: Question
@@ -47,7 +45,7 @@ class Read:
 
 
 async def answered(
-    request: Request[Any, Any, Any],
+    scope: Scope,
     desk: Desk,
     model: Model,
     read: Callable[[], Read],
@@ -59,7 +57,7 @@ async def answered(
     """What `tell` makes of the predictions for what `read` gives. Both in this turn of the loop, `at_once`, or in a
     thread; many rows are told in a thread in any case. The request's body must have been received before.
     """
-    record, start = of(request.scope), perf_counter()
+    record, start = of(scope), perf_counter()
     asked = read() if at_once else await asyncio.to_thread(read)
     question = asked.question
     record.check(*asked.spectra.shape)
@@ -70,7 +68,7 @@ async def answered(
         begun = perf_counter()
 
     found = await desk.predictor.predict(
-        model.bundle, asked.spectra, question.axis, question.how(), left=lambda: left(request), begins=begins
+        model.bundle, asked.spectra, question.axis, question.how(), left=lambda: left(record), begins=begins
     )
     predicted = perf_counter()
 
@@ -85,7 +83,8 @@ async def answered(
     return answer
 
 
-async def left(request: Request[Any, Any, Any]) -> None:
+async def left(record: Record) -> None:
     """Wait until the client is gone."""
-    while (await request.receive())["type"] != "http.disconnect":
+    assert record.receive is not None
+    while (await record.receive())["type"] != "http.disconnect":
         pass

@@ -16,7 +16,18 @@ from typing import Any
 from .access_log import STANDARD_OUTPUT, AccessLog
 from .auth import Tokens, covers
 from .deadlines import Deadline, Deadlines
-from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
+from .headers import (
+    ANSWER,
+    CLOSE,
+    GENERAL,
+    PAGE,
+    REQUEST_ID,
+    STRICT_TRANSPORT,
+    TIMING,
+    request_ids,
+    sane,
+    server_timing,
+)
 from .limits import Buckets, Full, Slots
 from .listening import is_local
 from .metrics import Metrics
@@ -131,7 +142,10 @@ class Gate:
                 record.status = message["status"]
                 said = message.get("headers", ())
                 own = {name for name, _ in said}  # what an answer says of itself goes before
-                message["headers"] = [*said, *(one for one in self._headers(scope, record) if one[0] not in own)]
+                more = self._headers(scope, record)
+                if not own.isdisjoint(GENERAL):
+                    more = [one for one in more if one[0] not in own]
+                message["headers"] = [*said, *more]
             else:
                 record.bytes_out += len(message.get("body", b""))
             await send(message)
@@ -221,10 +235,11 @@ class Gate:
         deadline = self._deadlines.add(now() + settings.read_timeout)
         reading = True
         try:
-            record.body = body = await self._read(receive, record, deadline)
+            body = await self._read(receive, record, deadline)
             if body is None:
                 record.status = GONE
                 return
+            record.body, record.receive = body, receive
             reading = False
             deadline.at = now() + settings.timeout
             if not self._slots.take():
@@ -243,7 +258,7 @@ class Gate:
         finally:
             self._deadlines.drop(deadline)
             self._held -= record.bytes_in
-            record.body = None  # the record is kept until it is counted
+            record.body = record.receive = None  # the record is kept until it is counted
 
     def _too_late(self, passed: bool, reading: bool) -> Refusal:
         settings = self._settings
@@ -302,8 +317,8 @@ class Gate:
 
     def _headers(self, scope: Any, record: Record) -> list[tuple[bytes, bytes]]:
         found = [
-            (b"x-request-id", record.id.encode()),
-            (b"server-timing", server_timing(record, perf_counter() - record.start)),
+            (REQUEST_ID, record.id.encode()),
+            (TIMING, server_timing(record, perf_counter() - record.start)),
             *(PAGE if record.verb == PUBLIC else ANSWER),
         ]
         if scope["scheme"] == "https":

@@ -1,7 +1,7 @@
 """A lane of its own for what instruments ask all day: the same handlers, without what the framework does around them.
 
 For each request Litestar makes a state, resolves dependencies and checks a signature, which takes as long as a
-prediction. Here a handler is found by its path, handed the request, and answers. All else goes the usual way.
+prediction. Here a handler is found by its path, handed the ASGI scope, and answers. All else goes the usual way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Found = tuple[HTTPRouteHandler, Mapping[str, str]]
 class Lane:
     """An ASGI application that stands before a Litestar one, and calls these handlers of it by itself.
 
-    They take `request`, `desk`, and the texts that are named in their paths, and give an ASGI application that answers.
+    They take `scope`, `desk`, and the texts that are named in their paths, and give an ASGI application that answers.
     """
 
     def __init__(self, handlers: Sequence[HTTPRouteHandler], desk: Desk, app: App) -> None:
@@ -42,11 +42,10 @@ class Lane:
             await self._app(scope, receive, send)
             return
         handler, named = found
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
         try:
-            answer = await handler.fn(request, self._desk, **named)
+            answer = await handler.fn(scope, self._desk, **named)
         except Exception as error:
-            answer = _refusal(handler, request, error)
+            answer = _refusal(handler, Request(scope, receive, send), error)
         await answer(scope, receive, send)
 
     def _look_up(self, path: str) -> Found | None:

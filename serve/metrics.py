@@ -13,6 +13,7 @@ and any of them answers with the sums.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import add
 from typing import Any
@@ -87,15 +88,11 @@ class Histogram:
 
     def observe(self, value: float, *labels: str) -> None:
         """Count one value."""
-        counts = self.values.get(labels)
-        if counts is None:
-            counts = self.values[labels] = self._zero()
-        counts[bisect_left(self.bounds, value)] += 1
-        counts[-1] += value
+        self.observe_all((value,), *labels)
 
-    def observe_all(self, values: Iterable[float]) -> None:
-        """Count values that have no labels."""
-        counts, bounds, total = self.values[()], self.bounds, 0.0
+    def observe_all(self, values: Iterable[float], *labels: str) -> None:
+        """Count many."""
+        counts, bounds, total = self.values.setdefault(labels, self._zero()), self.bounds, 0.0
         for value in values:
             counts[bisect_left(bounds, value)] += 1
             total += value
@@ -158,16 +155,20 @@ class Metrics:
 
     def _count(self) -> None:
         answered, self._answered = self._answered, []
-        for record, seconds in answered:
-            model = record.model if record.model and self._known(record.model) else ""
-            self.requests.add(1, model, record.verb, str(record.status))
-            self.seconds.observe(seconds, record.verb)
-            if record.rows:
-                self.rows.add(record.rows, model)
-            for codes in record.flags:
-                for code in codes:
-                    self.flags.add(1, model, code)
-            record.flags = ()
+        alike: dict[tuple[str, str, int], list[tuple[Record, float]]] = defaultdict(list)
+        for one in answered:
+            alike[one[0].model, one[0].verb, one[0].status].append(one)
+        for (name, verb, status), group in alike.items():
+            model = name if name and self._known(name) else ""
+            self.requests.add(len(group), model, verb, str(status))
+            self.seconds.observe_all([seconds for _, seconds in group], verb)
+            if rows := sum([record.rows for record, _ in group]):
+                self.rows.add(rows, model)
+            for record, _ in group:
+                for codes in record.flags:
+                    for code in codes:
+                        self.flags.add(1, model, code)
+                record.flags = ()
         predicted = [record for record, _ in answered if record.rows]
         self.request_rows.observe_all([record.rows for record in predicted])
         self.queue_seconds.observe_all([record.queue for record in predicted])

@@ -9,7 +9,7 @@ The gate makes a record and reads it when the answer is complete; whoever answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from .errors import TooLarge
@@ -38,6 +38,7 @@ class Record:
         "models",
         "predict",
         "queue",
+        "receive",
         "rows",
         "start",
         "status",
@@ -55,6 +56,8 @@ class Record:
         self.max_rows = self.max_columns = 0
         self.body: bytes | None = None
         """As the gate has read it."""
+        self.receive: Callable[[], Awaitable[Any]] | None = None
+        """What comes after it: that the client left."""
         self.rows = self.bytes_in = self.bytes_out = self.status = 0
         self.queue = self.decode = self.predict = self.encode = 0.0
         self.flags: Iterable[Iterable[str]] = ()

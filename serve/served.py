@@ -20,7 +20,7 @@ class Served:
     """The slots of one model."""
 
     name: str
-    slots: Mapping[str, Slot] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
     """By version, from the oldest to the newest."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """To the version that each stands for."""
@@ -42,8 +42,12 @@ class Served:
         """What answers when no version is named: the alias `default`, or else the newest that can be served."""
         if DEFAULT in self.aliases:
             return self.slots[self.aliases[DEFAULT]]
-        slots = [*self.slots.values()]
-        return next((slot for slot in reversed(slots) if slot.sound), slots[-1] if slots else None)
+        newest = None
+        for slot in reversed(self.slots.values()):
+            if slot.sound:
+                return slot
+            newest = newest or slot
+        return newest
 
     def find(self, version: str | None) -> Slot:
         """The slot of a version or an alias, or the default. Raises UnknownModel when there is none."""

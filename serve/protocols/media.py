@@ -15,7 +15,7 @@ from . import arrow, csv, npy, parquet, plain
 from .query import from_query
 from .question import Question, Table, asked_of
 
-__all__ = ["ANSWERS", "BODIES", "HEADERS", "decode", "encoder", "headers", "preferred", "read_file"]
+__all__ = ["ANSWERS", "BODIES", "HEADERS", "check_told", "decode", "encoder", "headers", "preferred", "read_file"]
 
 Reader = Callable[[bytes, bool, int], Table]
 Encoder = Callable[[str, Bundle, Question, Result, Any], bytes]
@@ -40,6 +40,7 @@ ANSWERS: dict[str, Encoder] = {
     arrow.FILE: arrow.encode_file,
 }
 """What answers are written as; of those that are equally welcome, the first."""
+OFFERED = tuple(ANSWERS)
 
 SUFFIXES: dict[str, Reader] = {
     ".npy": npy.read,
@@ -74,18 +75,22 @@ def decode(body: bytes, kind: str, query: bytes, *, missing: bool, largest: int)
     return asked_of(table, members), table.spectra
 
 
-def encoder(accept: str, question: Question | None = None) -> tuple[str, Encoder]:
+def encoder(accept: str) -> tuple[str, Encoder]:
     """The media type that suits an Accept best, and what writes it. Raises NotAcceptable where there is none."""
-    kind = preferred(accept, tuple(ANSWERS))
+    kind = preferred(accept, OFFERED)
     if kind is None:
-        raise NotAcceptable(f"an answer as {accept[:80]!r} was asked for, expected one of {', '.join(ANSWERS)}")
-    if question is not None and kind != plain.MEDIA_TYPE:
+        raise NotAcceptable(f"an answer as {accept[:80]!r} was asked for, expected one of {', '.join(OFFERED)}")
+    return kind, ANSWERS[kind]
+
+
+def check_told(kind: str, question: Question) -> None:
+    """NotAcceptable where this media type has no place for what is asked."""
+    if kind != plain.MEDIA_TYPE:
         told = [name for name in ("samples", "contributions") if getattr(question, name)]
         if kind == npy.MEDIA_TYPE and question.full:
             told.append("full")
         if told:
             raise NotAcceptable(f"{' and '.join(told)} cannot be told as {kind}; accept {plain.MEDIA_TYPE}")
-    return kind, ANSWERS[kind]
 
 
 def headers(result: Result) -> dict[str, str]:

@@ -19,7 +19,7 @@ from ..errors import BadRequest
 from .question import Question, one_each
 from .tensors import InputTensor, as_bytes, as_list, datatype_of, numbers, texts
 
-__all__ = ["HEADER_LENGTH", "Asked", "decode", "encode", "model_metadata", "outputs_of"]
+__all__ = ["HEADER_LENGTH", "Asked", "decode", "encode", "length_of_json", "model_metadata", "outputs_of"]
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON; tensors follow."""
@@ -69,9 +69,9 @@ class Asked:
 _decode = msgspec.json.Decoder(InferRequest).decode
 
 
-def decode(body: bytes, header_length: str | None) -> tuple[Asked, Question, NDArray[np.float64]]:
+def decode(body: bytes, header_length: str = "") -> tuple[Asked, Question, NDArray[np.float64]]:
     """What is asked, how, and of which spectra. Raises BadRequest naming the input, output or parameter."""
-    whole, length = memoryview(body), _length_of_json(body, header_length)
+    whole, length = memoryview(body), length_of_json(body, header_length)
     try:
         request = _decode(whole[:length])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -95,11 +95,11 @@ def decode(body: bytes, header_length: str | None) -> tuple[Asked, Question, NDA
     return asked, question, spectra
 
 
-def _length_of_json(body: bytes, header_length: str | None) -> int:
+def length_of_json(body: bytes, header_length: str) -> int:
     """How many bytes of a body are its JSON, all of them unless its header says less. Raises BadRequest for what is no
     such number.
     """
-    if header_length is None:
+    if not header_length:
         return len(body)
     digits = header_length.isascii() and header_length.isdigit() and len(header_length) <= DIGITS
     if not digits or int(header_length) > len(body):

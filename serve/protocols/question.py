@@ -15,9 +15,6 @@ from ..errors import BadRequest
 __all__ = ["Question", "Table", "asked_of", "one_each"]
 
 
-HOW = ("unit", "strict", "signal", "instrument", "product", "on_error")
-
-
 class Question(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How spectra are to be predicted, and what is to be told."""
 
@@ -48,7 +45,15 @@ class Question(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def how(self) -> dict[str, Any]:
         """What `predict_full` is asked beside spectra and axis."""
-        return {**{name: getattr(self, name) for name in HOW}, "spread": self.full}
+        return {
+            "unit": self.unit,
+            "strict": self.strict,
+            "signal": self.signal,
+            "instrument": self.instrument,
+            "product": self.product,
+            "on_error": self.on_error,
+            "spread": self.full,
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ def body_of(scope: Any) -> bytes:
     return body
 
 
-def headers_of(scope: Any, *names: bytes) -> list[str]:
+def headers_of(scope: Any, *names: bytes) -> tuple[bytes, ...]:
     """What the head of a request says under these names: empty where it says nothing, joined where it says it twice
     (RFC 9110 §5.3). The framework would make an index of all headers first.
     """
@@ -33,12 +33,12 @@ def headers_of(scope: Any, *names: bytes) -> list[str]:
     for name, value in scope["headers"]:
         if name in said:
             said[name] = b", ".join((said[name], value)) if said[name] else value
-    return [value.decode("latin-1") for value in said.values()]
+    return tuple(said.values())
 
 
-def media_type(said: str) -> str:
+def media_type(said: bytes) -> str:
     """The type that a Content-Type names, without its parameters."""
-    return said.partition(";")[0].strip().lower()
+    return said.decode("latin-1").partition(";")[0].strip().lower()
 
 
 class Answer:

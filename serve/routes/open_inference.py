@@ -6,9 +6,10 @@ from functools import partial
 from importlib.metadata import version as version_of
 from typing import Any
 
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
+from litestar.types import Scope
 
 from ...bundle import Result
 from ..answering import Read, answered, read_at_once
@@ -68,24 +69,25 @@ async def model_ready(
     status_code=HTTP_200_OK,
 )
 async def infer(
-    request: Request[Any, Any, Any],
+    scope: Scope,
     desk: Given,
     name: FromPath[str],
     version: FromPath[str | None] = None,
 ) -> Answer:
     """Predictions for spectra as tensors, in JSON or behind it."""
     model = await desk.repository.get(name, version)
-    said = headers_of(request.scope, b"content-type", b"content-encoding", protocol.HEADER_LENGTH.encode())
-    kind, encoding, length = media_type(said[0]), said[1], said[2] or None
+    said = headers_of(scope, b"content-type", b"content-encoding", protocol.HEADER_LENGTH.encode())
+    kind, (encoding, length) = media_type(said[0]), (value.decode("latin-1") for value in said[1:])
     if kind not in (MediaType.JSON, BINARY, ""):
         raise Unsupported(f"a body of type {kind[:80]!r} was sent, expected {MediaType.JSON.value} or {BINARY}")
-    body = body_of(request.scope)
+    body = body_of(scope)
+    text = protocol.length_of_json(body, length) if not encoding else len(body)
     read = partial(_read, desk.settings.max_decoded, encoding, length, body)
-    at_once = not encoding and read_at_once(len(body))
-    return await answered(request, desk, model, read, partial(_tell, model), at_once=at_once)
+    at_once = not encoding and read_at_once(text, len(body) - text)
+    return await answered(scope, desk, model, read, partial(_tell, model), at_once=at_once)
 
 
-def _read(largest: int, encoding: str, length: str | None, body: bytes) -> Read:
+def _read(largest: int, encoding: str, length: str, body: bytes) -> Read:
     asked, question, spectra = protocol.decode(decompressed(body, encoding, largest), length)
     return Read(question, spectra, asked)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
 
-from litestar import MediaType, Request, post
+from litestar import MediaType, post
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
+from litestar.types import Scope
 
 from ...bundle import Bundle, Result
 from ..answering import Read, answered, read_at_once
@@ -24,55 +24,51 @@ __all__ = ["predict"]
     ["/v1/models/{name:str}/predict", "/v1/models/{name:str}/versions/{version:str}/predict"], status_code=HTTP_200_OK
 )
 async def predict(
-    request: Request[Any, Any, Any],
+    scope: Scope,
     desk: Given,
     name: FromPath[str],
     version: FromPath[str | None] = None,
 ) -> Answer:
     """Predictions for spectra, by the default version unless one is named."""
     model = await desk.repository.get(name, version)
-    form = Form.of(request.scope)
-    body = body_of(request.scope)
-    read = partial(_read, model.bundle, desk.settings.max_decoded, form, body)
+    form = form_of(*headers_of(scope, b"content-type", b"content-encoding", b"accept"))
+    body = body_of(scope)
+    read = partial(_read, model.bundle, desk.settings.max_decoded, form, body, scope["query_string"])
     at_once, tells_at_once = form.reads_at_once(len(body)), form.tells_at_once
     tell = partial(_tell, model)
-    return await answered(request, desk, model, read, tell, at_once=at_once, tells_at_once=tells_at_once)
+    return await answered(scope, desk, model, read, tell, at_once=at_once, tells_at_once=tells_at_once)
 
 
-class Form(NamedTuple):
+class Form:
     """What the head of a request says of its body, and of the answer."""
 
-    kind: str
-    encoding: str
-    accept: str
-    query: bytes
-
-    @classmethod
-    def of(cls, scope: Any) -> Form:
-        kind, encoding, accept = headers_of(scope, b"content-type", b"content-encoding", b"accept")
-        return cls(media_type(kind), encoding, accept, scope["query_string"])
+    def __init__(self, content_type: bytes, encoding: bytes, accept: bytes) -> None:
+        self.kind = media_type(content_type)
+        self.encoding = encoding.decode("latin-1")
+        self.accept = accept.decode("latin-1")
+        self.tells_at_once = not _needs_a_library(self.accept)
+        """Whether the answer is told in this turn of the loop: no library is loaded for it."""
 
     def reads_at_once(self, size: int) -> bool:
-        """Whether a body of so many bytes is: no library is loaded for it, and it grows no larger."""
+        """The same of a body of so many bytes, which grows no larger."""
         if self.encoding or _needs_a_library(self.kind):
             return False
         return read_at_once(0, size) if self.kind == npy.MEDIA_TYPE else read_at_once(size)
 
-    @property
-    def tells_at_once(self) -> bool:
-        """The same of the answer."""
-        return not _needs_a_library(self.accept)
+
+form_of = lru_cache(64)(Form)  # clients choose how long each is
 
 
 def _needs_a_library(kinds: str) -> bool:
     return "apache" in kinds  # pyarrow, which is loaded when it is first needed
 
 
-def _read(bundle: Bundle, largest: int, form: Form, body: bytes) -> Read:
-    media.encoder(form.accept)  # before any work
+def _read(bundle: Bundle, largest: int, form: Form, body: bytes, query: bytes) -> Read:
+    kind, encode = media.encoder(form.accept)  # before any work
     content = decompressed(body, form.encoding, largest)
-    question, spectra = media.decode(content, form.kind, form.query, missing=bundle.missing_values, largest=largest)
-    return Read(question, spectra, media.encoder(form.accept, question))
+    question, spectra = media.decode(content, form.kind, query, missing=bundle.missing_values, largest=largest)
+    media.check_told(kind, question)
+    return Read(question, spectra, (kind, encode))
 
 
 def _tell(model: Model, asked: Read, result: Result) -> Answer:
