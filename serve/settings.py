@@ -8,7 +8,6 @@ the default.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -161,6 +160,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
+    import tomllib  # takes a while, and few have such a file
+
     try:
         said = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

@@ -64,47 +64,46 @@ COLUMNS = (
 )
 
 
+MODEL = COLUMNS[COLUMNS.index("model") :]
+# Of the model and how it was asked: each is told where it is given.
+
+
 class Frame:
     # What is the same for all records of an answer: what the model knows, and how it was asked.
     def __init__(self, targets, labels, limits, ranges, coverage, **same):
         self.labels = labels and list(map(str, labels))  # of classes
-        self.targets, self.limits, self.ranges, self.coverage = targets, limits, ranges, coverage
-        self.same = {name: same[name] for name in COLUMNS if name in same}  # the last of them, in their order
         self.none = [None] * len(targets)
+        told = [name for name in COLUMNS if name in same or name not in MODEL]
+        (t2_warning, t2_error), (q_warning, q_error) = [limits.get(name) or (None, None) for name in ("t2", "q")]
+        same.update(t2_warning=t2_warning, t2_error=t2_error, q_warning=q_warning, q_error=q_error, coverage=coverage)
+        self.known = []  # of each target; None where each spectrum has its own
+        for number, (target, unit) in enumerate(targets):
+            ends = ranges[number] if ranges else (-inf, inf)
+            low, high = [end if -inf < end < inf else None for end in ends]
+            known = dict(same, target=target, unit=unit, range_low=low, range_high=high)
+            self.known.append({name: known.get(name) for name in told})
 
     def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes, proba=None):
         # One record for each target of one spectrum; None for what is not known.
-        t2_limits, q_limits = [self.limits.get(name) or (None, None) for name in ("t2", "q")]
-        for number, (target, unit) in enumerate(self.targets):
-            ends = self.ranges[number] if self.ranges else (-inf, inf)
-            low, high = [end if -inf < end < inf else None for end in ends]
-            record = dict(
+        for number, known in enumerate(self.known):
+            value, low, high = values[number], known["range_low"], known["range_high"]
+            record = dict(known)
+            record.update(
                 sample=sample,
                 row=row,
-                target=target,
-                value=values[number],
-                unit=unit,
+                value=value,
                 value_raw=raw[number],
                 lower=(lower or self.none)[number],
                 upper=(upper or self.none)[number],
-                coverage=self.coverage,
                 spread=(spread or self.none)[number],
                 std=(std or self.none)[number],
-                range_low=low,
-                range_high=high,
-                in_range=None if low is None or values[number] is None else low <= values[number] <= high,
+                in_range=None if low is None or value is None else low <= value <= high,
                 t2=t2,
-                t2_warning=t2_limits[0],
-                t2_error=t2_limits[1],
                 q=q,
-                q_warning=q_limits[0],
-                q_error=q_limits[1],
                 status=status(codes),
                 flags=list(codes),
-                reason=None,
-                **self.same,
+                proba=None if proba is None else dict(zip(self.labels, proba)),
             )
-            record["proba"] = None if proba is None else dict(zip(self.labels, proba))
             yield record
 
     def refused(self, sample, row, reason):

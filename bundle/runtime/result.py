@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ Values = NDArray[np.float64]
 
 BY_ROW = ("values", "value_raw", "flags", "proba", "std", "spread", "lower", "upper", "t2", "q")
 """What a result says of each spectrum; the rest is of all alike."""
+
+ALIKE = ("digest", "settings", "profile", "axis_action", "signal_action")
+"""What a record says of all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,20 +102,8 @@ class Result:
         is added, as `model="fat"`.
         """
         names = range(1, len(self.flags) + 1) if samples is None else samples
-        limits, interval = self.limits, self.limits.interval
-        frame: Any = Frame(
-            self.targets,
-            self.classes,
-            limits.distances,
-            limits.ranges,
-            None if interval is None else interval.coverage,
-            digest=self.digest,
-            settings=self.settings,
-            profile=self.profile,
-            axis_action=self.axis_action,
-            signal_action=self.signal_action,
-            **same,
-        )
+        same = {**{name: getattr(self, name) for name in ALIKE}, **same}
+        frame = _frame(tuple(self.targets), self.classes and tuple(self.classes), self.limits, *same.items())
         told = [
             _rows(column, len(self.flags))
             for column in (self.values, self.value_raw, self.lower, self.upper, self.spread, self.std)
@@ -151,6 +143,15 @@ class Result:
         columns = self.values.reshape(len(self.flags), -1).T.tolist()
         found: list[dict[str, Any]] = replicates(samples, [name for name, _ in self.targets], columns)
         return found
+
+
+@lru_cache(16)  # for many callers of one model, it takes as long as their records
+def _frame(
+    targets: Sequence[tuple[str, str]], classes: Sequence[Any] | None, limits: Limits, *same: tuple[str, Any]
+) -> Any:
+    coverage = None if limits.interval is None else limits.interval.coverage
+    frame: Any = Frame
+    return frame(targets, classes, limits.distances, limits.ranges, coverage, **dict(same))
 
 
 def _spread_over(found: NDArray[Any], rows: Sequence[int], n: int) -> NDArray[Any]:

@@ -34,6 +34,8 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     import gc
     import signal
 
+    gc.disable()  # what is loaded now is no garbage
+
     from ..app import build
     from ..errors import Misuse
     from ..listening import check_reach
@@ -63,6 +65,7 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     # process a copy of its own.
     gc.collect()
     gc.freeze()
+    gc.enable()
     if settings.workers == 1:
         run(how, gate, watch, settings, listener)
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def array_of(data: bytes) -> NDArray[Any]:
     return np.frombuffer(data, dtype=type, offset=start + length).reshape(shape, order="F" if columns else "C")
 
 
+@lru_cache(16)  # it is read as Python, which takes as long as a hundred predictions
 def _header(text: bytes) -> tuple[str, bool, tuple[int, int]]:
     try:
         said = ast.literal_eval(text.decode("latin-1"))
