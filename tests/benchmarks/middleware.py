@@ -67,7 +67,7 @@ def bare(app: Any) -> Any:
             if not message.get("more_body"):
                 break
         record = Record()
-        record.body = b"".join(parts)
+        record.body, record.receive = b"".join(parts), receive
         record.keep(scope)
         await app(scope, receive, send)
 
@@ -97,8 +97,11 @@ def scope(body: bytes, token: str) -> dict[str, Any]:
 
 
 async def ask(app: Any, body: bytes, token: str) -> None:
+    left = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # As a server does: after the body comes nothing until the client leaves.
+        return left.pop() if left else await asyncio.Future()
 
     status = []
 
