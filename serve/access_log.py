@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,25 +32,6 @@ MOST = 100_000
 
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Told(msgspec.Struct):
-    """A line."""
-
-    time: str
-    id: str
-    peer: str
-    client: str
-    method: str
-    path: str
-    verb: str
-    model: str
-    status: int
-    rows: int
-    bytes_in: int
-    bytes_out: int
-    ms: float
-
 
 Line = tuple[float, Record, str, str, str, float]
 
@@ -133,21 +115,21 @@ class AccessLog:
 
 def _text(line: Line) -> bytes:
     now, record, method, path, peer, seconds = line
-    told = Told(
-        f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z",
-        record.id,
-        peer,
-        record.client,
-        method,
-        path,
-        record.verb,
-        record.model,
-        record.status,
-        record.rows,
-        record.bytes_in,
-        record.bytes_out,
-        round(seconds * 1e3, 3),
-    )
+    told: dict[str, Any] = {
+        "time": f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z",
+        "id": record.id,
+        "peer": peer,
+        "client": record.client,
+        "method": method,
+        "path": path,
+        "verb": record.verb,
+        "model": record.model,
+        "status": record.status,
+        "rows": record.rows,
+        "bytes_in": record.bytes_in,
+        "bytes_out": record.bytes_out,
+        "ms": round(seconds * 1e3, 3),
+    }
     return _encode(told) + b"\n"
 
 

@@ -16,18 +16,7 @@ from typing import Any
 from .access_log import STANDARD_OUTPUT, AccessLog
 from .auth import Tokens, covers
 from .deadlines import Deadline, Deadlines
-from .headers import (
-    ANSWER,
-    CLOSE,
-    GENERAL,
-    PAGE,
-    REQUEST_ID,
-    STRICT_TRANSPORT,
-    TIMING,
-    request_ids,
-    sane,
-    server_timing,
-)
+from .headers import ANSWER, CLOSE, PAGE, STRICT_TRANSPORT, request_ids, sane, server_timing
 from .limits import Buckets, Full, Slots
 from .listening import is_local
 from .metrics import Metrics
@@ -142,10 +131,7 @@ class Gate:
                 record.status = message["status"]
                 said = message.get("headers", ())
                 own = {name for name, _ in said}  # what an answer says of itself goes before
-                more = self._headers(scope, record)
-                if not own.isdisjoint(GENERAL):
-                    more = [one for one in more if one[0] not in own]
-                message["headers"] = [*said, *more]
+                message["headers"] = [*said, *[one for one in self._headers(scope, record) if one[0] not in own]]
             else:
                 record.bytes_out += len(message.get("body", b""))
             await send(message)
@@ -317,8 +303,8 @@ class Gate:
 
     def _headers(self, scope: Any, record: Record) -> list[tuple[bytes, bytes]]:
         found = [
-            (REQUEST_ID, record.id.encode()),
-            (TIMING, server_timing(record, perf_counter() - record.start)),
+            (b"x-request-id", record.id.encode()),
+            (b"server-timing", server_timing(record, perf_counter() - record.start)),
             *(PAGE if record.verb == PUBLIC else ANSWER),
         ]
         if scope["scheme"] == "https":

@@ -9,18 +9,7 @@ from itertools import count
 
 from .record import Record
 
-__all__ = [
-    "ANSWER",
-    "CLOSE",
-    "GENERAL",
-    "PAGE",
-    "REQUEST_ID",
-    "STRICT_TRANSPORT",
-    "TIMING",
-    "request_ids",
-    "sane",
-    "server_timing",
-]
+__all__ = ["ANSWER", "CLOSE", "PAGE", "STRICT_TRANSPORT", "request_ids", "sane", "server_timing"]
 
 Header = tuple[bytes, bytes]
 
@@ -48,10 +37,6 @@ PAGE: tuple[Header, ...] = (
 
 STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=31536000")
 CLOSE: Header = (b"connection", b"close")
-REQUEST_ID, TIMING = b"x-request-id", b"server-timing"
-
-GENERAL = frozenset({REQUEST_ID, TIMING, *(name for name, _ in (*ANSWER, *PAGE, STRICT_TRANSPORT, CLOSE))})
-"""The names of all of them."""
 
 sane = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
 """Whether a client's request ID can stand in a header and a log as it is."""

@@ -92,7 +92,8 @@ class Histogram:
 
     def observe_all(self, values: Iterable[float], *labels: str) -> None:
         """Count many."""
-        counts, bounds, total = self.values.setdefault(labels, self._zero()), self.bounds, 0.0
+        counts = self.values.get(labels) or self.values.setdefault(labels, self._zero())
+        bounds, total = self.bounds, 0.0
         for value in values:
             counts[bisect_left(bounds, value)] += 1
             total += value
@@ -156,8 +157,8 @@ class Metrics:
     def _count(self) -> None:
         answered, self._answered = self._answered, []
         alike: dict[tuple[str, str, int], list[tuple[Record, float]]] = defaultdict(list)
-        for one in answered:
-            alike[one[0].model, one[0].verb, one[0].status].append(one)
+        for record, seconds in answered:
+            alike[record.model, record.verb, record.status].append((record, seconds))
         for (name, verb, status), group in alike.items():
             model = name if name and self._known(name) else ""
             self.requests.add(len(group), model, verb, str(status))

@@ -13,6 +13,7 @@ from .verdict import ERRORS
 
 __all__ = [
     "COLUMNS",
+    "MODEL",
     "Frame",
     "adjusted_by",
     "cell",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .limits import Limits
-from .record import Frame, replicates, status
+from .record import MODEL, Frame, replicates, status
 
 __all__ = ["Result"]
 
@@ -20,8 +20,8 @@ Values = NDArray[np.float64]
 BY_ROW = ("values", "value_raw", "flags", "proba", "std", "spread", "lower", "upper", "t2", "q")
 """What a result says of each spectrum; the rest is of all alike."""
 
-ALIKE = ("digest", "settings", "profile", "axis_action", "signal_action")
-"""What a record says of all of them."""
+ALIKE = tuple([name for name in MODEL if name != "model"])
+"""What a record tells of them all; by which name the model goes is not known here."""
 
 
 @dataclass(frozen=True, eq=False)

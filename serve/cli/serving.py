@@ -34,7 +34,7 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     import gc
     import signal
 
-    gc.disable()  # what is loaded now is no garbage
+    gc.disable()  # what is loaded now is no garbage, and an error ends the process
 
     from ..app import build
     from ..errors import Misuse

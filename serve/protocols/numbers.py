@@ -48,9 +48,7 @@ def _read(document: Any, body: bytes, name: str) -> tuple[dict[str, Any], Values
     widths = {len(row) for row in rows}
     others = {key: _plain(document[key]) for key in keys if key != name}
     # A list inside a row would be flattened: there must be no bracket but those that were seen.
-    lists = 1 + len(rows)
-    if others:
-        lists += sum(isinstance(other, list) for other in others.values())
+    lists = 1 + len(rows) + sum([isinstance(other, list) for other in others.values()])
     if len(widths) != 1 or len(others) + 1 != len(keys) or not _holds(body, lists):
         return None
     values: Values = np.frombuffer(rows.as_buffer(of_type="d"))
@@ -58,7 +56,7 @@ def _read(document: Any, body: bytes, name: str) -> tuple[dict[str, Any], Values
 
 
 def _holds(text: bytes, lists: int) -> bool:
-    """Whether so many brackets open: a byte is sought several times as fast as counted."""
+    """Whether so many brackets open, and no more: a byte is sought several times as fast as counted."""
     find, place = text.find, -1
     for _ in range(lists):
         place = find(b"[", place + 1)

@@ -69,7 +69,7 @@ class Asked:
 _decode = msgspec.json.Decoder(InferRequest).decode
 
 
-def decode(body: bytes, header_length: str = "") -> tuple[Asked, Question, NDArray[np.float64]]:
+def decode(body: bytes, header_length: str) -> tuple[Asked, Question, NDArray[np.float64]]:
     """What is asked, how, and of which spectra. Raises BadRequest naming the input, output or parameter."""
     whole, length = memoryview(body), length_of_json(body, header_length)
     try:
