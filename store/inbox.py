@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from ..bundle.files import flush
 from .errors import Closed, Refused, StoreError, translated
+from .locks import wait
 
 __all__ = ["FILES", "NAME", "Inbox", "Record", "remove"]
 
@@ -296,7 +297,23 @@ def remove(folder: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):  # SQLite tells that in no other way
+    mode = None
+
+    def logged() -> bool:
+        # Of a new file SQLite waits for nobody else who makes its log, whatever the timeout.
+        nonlocal mode
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        return True
+
+    if not wait(logged, PATIENCE):
+        connection.close()
+        raise sqlite3.OperationalError("database is locked")
+    if mode != "wal":  # SQLite tells that in no other way
         connection.close()
         raise sqlite3.OperationalError("its log cannot be made")
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .database import Connection, open_database
 from .errors import Busy
-from .locks import Lock
+from .locks import Lock, wait
 
 __all__ = ["LOCK", "OBJECTS", "Lease", "SharedLease"]
 
@@ -131,7 +131,7 @@ def _wait(folder: Path, attempt: Callable[[], bool], held: Lock, want: Lock, pat
     """Wait for the lease, so that whoever has it sees it. Raises Busy, naming them."""
     want.wait_shared(patience)
     try:
-        if not held.wait(attempt, patience):
+        if not wait(attempt, patience):
             holder = held.read() or "unknown"
             raise Busy(
                 f"{folder}: process {holder} has held the database for {patience:g} s; is it stopped? "

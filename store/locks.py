@@ -17,7 +17,19 @@ if sys.platform == "win32":
 
 import fcntl
 
-__all__ = ["Lock", "probe"]
+__all__ = ["Lock", "probe", "wait"]
+
+
+def wait(attempt: Callable[[], bool], seconds: float) -> bool:
+    """Whether an attempt to hold something succeeds within this time; it is made at least once."""
+    end = time.monotonic() + seconds
+    pause = 0.0005
+    while not attempt():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, 0.01)
+    return True
 
 
 class Lock:
@@ -50,19 +62,8 @@ class Lock:
 
     def wait_shared(self, seconds: float) -> None:
         """Hold it with others. Raises Busy when one has it alone for longer than this."""
-        if not self.wait(self.try_shared, seconds):
+        if not wait(self.try_shared, seconds):
             raise Busy(f"{self.path}: another process has had it alone for {seconds:g} s; is it stopped?")
-
-    def wait(self, attempt: Callable[[], bool], seconds: float) -> bool:
-        """Whether an attempt to hold it succeeds within this time; it is made at least once."""
-        end = time.monotonic() + seconds
-        pause = 0.0005
-        while not attempt():
-            if time.monotonic() > end:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, 0.01)
-        return True
 
     def release(self) -> None:
         """Let go; it can be held again."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from n4akit.store import Closed, Refused, StoreError
+from n4akit.store import inbox as inboxes
 from n4akit.store.inbox import NAME, Inbox, Record, remove
 
 WAL = f"{NAME}-wal"
@@ -123,6 +126,30 @@ def test_a_removed_inbox_leaves_nothing_and_the_next_is_another(inbox: Inbox, tm
     other = Inbox(tmp_path)
     assert other.generation != inbox.generation
     other.close()
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Another process that makes the same new file at this moment."""
+    connection = sqlite3.connect(tmp_path / NAME, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def test_a_new_file_waits_for_others_who_make_it(writer: sqlite3.Connection, tmp_path: Path) -> None:
+    leaving = threading.Timer(0.3, writer.rollback)
+    leaving.start()
+    Inbox(tmp_path).close()
+    leaving.join()
+
+
+def test_a_new_file_that_another_keeps_is_refused(
+    writer: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "PATIENCE", 0.1)
+    with pytest.raises(StoreError, match=f"{NAME}: database is locked; cannot be opened"):
+        Inbox(tmp_path)
 
 
 def test_a_file_that_is_no_inbox_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from n4akit.store import Busy, WorkspaceError, WorkspaceStore
-from n4akit.store.locks import Lock, probe
+from n4akit.store.locks import Lock, probe, wait
 
 
 def test_one_alone_or_many_together(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_one_alone_or_many_together(tmp_path: Path) -> None:
     two.release()
     assert three.try_alone()
     assert not one.try_shared()
-    assert not one.wait(one.try_alone, 0.0)
+    assert not wait(one.try_alone, 0.0)
     with pytest.raises(Busy, match="another process has had it alone for 0 s"):
         two.wait_shared(0.0)
     three.forget()
