@@ -34,10 +34,9 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     import gc
     import signal
 
-    gc.disable()  # what is loaded now is no garbage, and an error ends the process
-
     from ..app import build
     from ..errors import Misuse
+    from ..heap import keep_what_is_freed
     from ..listening import check_reach
     from ..running import check_tls, configured, run
     from ..shared import Board
@@ -65,7 +64,7 @@ def serve(paths: list[Path] | None = None, /, *, config: Path | None = None, **g
     # process a copy of its own.
     gc.collect()
     gc.freeze()
-    gc.enable()
+    keep_what_is_freed()
     if settings.workers == 1:
         run(how, gate, watch, settings, listener)
         return 0

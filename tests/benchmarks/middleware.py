@@ -2,7 +2,7 @@
 headers, access log), and of the bare application.
 
 `in process` calls the ASGI application without a network, one request after the other: the strictest comparison.
-`over HTTP` has a server on loopback in a process of its own, asked by eight connections at a time.
+`over HTTP` has a server on loopback in a process and on a core of its own, asked by eight connections at a time.
 Both are the processor time of the server (all threads), which is what bounds the throughput of one process, and which
 neighbours on a shared machine disturb less than the time of day.
 
@@ -156,6 +156,7 @@ def serve(app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, 
     process = os.fork()
     if process == 0:
         try:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
             run(configured(app, settings), gate, watch, settings, listener)
         finally:
             os._exit(0)
@@ -177,7 +178,7 @@ def report(name: str, measure: dict[str, Callable[[], float]], repeats: int) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=31)
     repeats = parser.parse_args().repeats
     X, _ = spectra(1, seed=1)
     body = json.dumps({"spectra": X.round(6).tolist()}).encode()
@@ -193,6 +194,7 @@ def main() -> None:
         request = b"POST /v1/models/model/predict HTTP/1.1\r\n" + lines + b"\r\n" + body
         servers = {which: serve(*made[which]) for which in made}
         time.sleep(1)
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         try:
             report(
                 "over HTTP",
