@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ MOST = 100_000
 """Lines that are kept while they cannot be written; more are lost."""
 
 
-_encode = msgspec.json.Encoder().encode
+_encoded = msgspec.json.Encoder().encode_lines
 
 Line = tuple[float, Record, str, str, str, float]
 
@@ -82,7 +82,7 @@ class AccessLog:
 
     def _write(self, lines: list[Line]) -> int:
         """Write lines; how many of them were lost."""
-        data = memoryview(b"".join(map(_text, lines)))
+        data = memoryview(_encoded(map(_told, lines)))
         try:
             self._reopen()
             while data:
@@ -113,10 +113,10 @@ class AccessLog:
             os.close(old)
 
 
-def _text(line: Line) -> bytes:
+def _told(line: Line) -> dict[str, Any]:
     now, record, method, path, peer, seconds = line
-    told: dict[str, Any] = {
-        "time": f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z",
+    return {
+        "time": datetime.fromtimestamp(now, UTC),
         "id": record.id,
         "peer": peer,
         "client": record.client,
@@ -130,9 +130,3 @@ def _text(line: Line) -> bytes:
         "bytes_out": record.bytes_out,
         "ms": round(seconds * 1e3, 3),
     }
-    return _encode(told) + b"\n"
-
-
-@lru_cache(4)
-def _second(now: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))

@@ -7,6 +7,7 @@ at all deadlines ten times a second does the same.
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 
 __all__ = ["Deadline", "Deadlines"]
 
@@ -33,7 +34,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, at: float) -> Deadline:
-        """Set one for the current task, in the loop's time."""
+        """Set one for the current task, by `perf_counter`."""
         task = asyncio.current_task()
         assert task is not None
         deadline = Deadline(task, at)
@@ -47,10 +48,9 @@ class Deadlines:
         self._set.discard(deadline)
 
     def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = perf_counter()
         for deadline in [deadline for deadline in self._set if deadline.at <= now]:
             self._set.discard(deadline)
             deadline.passed = True
             deadline.task.cancel()
-        self._timer = loop.call_later(PAUSE, self._look) if self._set else None
+        self._timer = asyncio.get_running_loop().call_later(PAUSE, self._look) if self._set else None

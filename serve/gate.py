@@ -129,9 +129,8 @@ class Gate:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                said = message.get("headers", ())
-                own = {name for name, _ in said}  # what an answer says of itself goes before
-                message["headers"] = [*said, *[one for one in self._headers(scope, record) if one[0] not in own]]
+                # What an answer says of itself goes before; no header is said twice.
+                message["headers"] = [*(self._headers(scope, record) | dict(message.get("headers", ()))).items()]
             else:
                 record.bytes_out += len(message.get("body", b""))
             await send(message)
@@ -217,8 +216,7 @@ class Gate:
         expected = int(length) if length.isdigit() else 0
         if expected > settings.max_body:
             raise self._too_large()
-        now = asyncio.get_running_loop().time
-        deadline = self._deadlines.add(now() + settings.read_timeout)
+        deadline = self._deadlines.add(record.start + settings.read_timeout)
         reading = True
         try:
             body = await self._read(receive, record, deadline)
@@ -227,7 +225,7 @@ class Gate:
                 return
             record.body, record.receive = body, receive
             reading = False
-            deadline.at = now() + settings.timeout
+            deadline.at = perf_counter() + settings.timeout
             if not self._slots.take():
                 await self._wait(record)
             try:
@@ -297,20 +295,18 @@ class Gate:
         kind, body = refused(routed(scope), refusal.status, refusal.title, detail)
         head = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), *refusal.headers]
         if refusal.status == 408:
-            head.append(CLOSE)
+            head.extend(CLOSE.items())
         await answer({"type": "http.response.start", "status": refusal.status, "headers": head})
         await answer({"type": "http.response.body", "body": body, "more_body": False})
 
-    def _headers(self, scope: Any, record: Record) -> list[tuple[bytes, bytes]]:
-        found = [
-            (b"x-request-id", record.id.encode()),
-            (b"server-timing", server_timing(record, perf_counter() - record.start)),
-            *(PAGE if record.verb == PUBLIC else ANSWER),
-        ]
+    def _headers(self, scope: Any, record: Record) -> dict[bytes, bytes]:
+        found = (PAGE if record.verb == PUBLIC else ANSWER).copy()
+        found[b"x-request-id"] = record.id.encode()
+        found[b"server-timing"] = server_timing(record, perf_counter() - record.start)
         if scope["scheme"] == "https":
-            found.append(STRICT_TRANSPORT)
+            found |= STRICT_TRANSPORT
         if self.draining:
-            found.append(CLOSE)
+            found |= CLOSE
         return found
 
     def _note(self, scope: Any, record: Record) -> None:

@@ -11,32 +11,27 @@ from .record import Record
 
 __all__ = ["ANSWER", "CLOSE", "PAGE", "STRICT_TRANSPORT", "request_ids", "sane", "server_timing"]
 
-Header = tuple[bytes, bytes]
-
-ANSWER: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
-)
+ANSWER = {
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-store",
+}
 """Of data: a browser shows nothing of it, runs nothing and keeps nothing."""
 
-PAGE: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (
-        b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-        b"frame-ancestors 'none'",
-    ),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-)
+PAGE = {
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    b"form-action 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+}
 """Of the page and its parts: it loads from this server alone, and nobody frames it."""
 
-STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=31536000")
-CLOSE: Header = (b"connection", b"close")
+STRICT_TRANSPORT = {b"strict-transport-security": b"max-age=31536000"}
+CLOSE = {b"connection": b"close"}
 
 sane = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
 """Whether a client's request ID can stand in a header and a log as it is."""
