@@ -82,14 +82,14 @@ class Frame:
             ends = ranges[number] if ranges else (-inf, inf)
             low, high = [end if -inf < end < inf else None for end in ends]
             known = dict(same, target=target, unit=unit, range_low=low, range_high=high)
-            self.known.append({name: known.get(name) for name in told})
+            self.known.append({name: known.get(name) for name in told + ["proba"]})
 
     def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes, proba=None):
         # One record for each target of one spectrum; None for what is not known.
         for number, known in enumerate(self.known):
             value, low, high = values[number], known["range_low"], known["range_high"]
-            record = dict(known)
-            record.update(
+            yield dict(
+                known,
                 sample=sample,
                 row=row,
                 value=value,
@@ -105,7 +105,6 @@ class Frame:
                 flags=list(codes),
                 proba=None if proba is None else dict(zip(self.labels, proba)),
             )
-            yield record
 
     def refused(self, sample, row, reason):
         # The same of a spectrum that cannot be predicted.
