@@ -25,6 +25,10 @@ from .watching import Watch
 
 __all__ = ["check_tls", "configured", "run"]
 
+DOORS = 16
+"""Connections that are taken in one turn of the loop, which takes one from each door. Where many come at once, the last
+would wait for a turn for each before it, and those turns grow longer with everyone that is in.
+"""
 LINGER = 0.2
 """Seconds in which what clients had sent before the door closed still arrives on connections that were kept."""
 
@@ -55,7 +59,9 @@ def run(
     """Serve until told to stop, and look at the folders at SIGHUP; with a `parent` until that is no more, too."""
     gate.local = trusts_the_machine(settings)
     watch.parent = parent
-    _Server(config, gate, watch, settings, parent).run([listener])
+    # A duplicate takes over how it waits, for the socket itself and so for all processes: not at all.
+    listener.setblocking(False)
+    _Server(config, gate, watch, settings, parent).run([listener, *(listener.dup() for _ in range(1, DOORS))])
 
 
 def check_tls(settings: Settings) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -267,6 +267,20 @@ def test_so_many_connections_and_no_more(fat: Path) -> None:
                 said = heard(fourth)
             assert said.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in said
         assert eventually(lambda: server.get("/live").status == 200)
+
+
+def test_of_many_that_come_at_once_the_last_is_taken_soon(fat: Path) -> None:
+    many, each = 48, 40
+    with serving(fat) as server, ExitStack() as clients:
+        server.process.send_signal(signal.SIGSTOP)
+        waiting = [clients.enter_context(talking(server)) for _ in range(many)]
+        for client in waiting:
+            client.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n" * each)
+        server.process.send_signal(signal.SIGCONT)
+        # The server numbers requests as they come. Were one connection taken in a turn, in which each of those before
+        # it is answered once, the last would begin with about the thousandth.
+        numbers = [int(re.findall(rb"x-request-id: \w+-(\d+)", client.recv(65536))[0]) for client in waiting]
+    assert max(numbers) - min(numbers) < 4 * many
 
 
 # To stop
