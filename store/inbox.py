@@ -14,6 +14,7 @@ import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -297,28 +298,28 @@ def remove(folder: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    mode = None
-
-    def logged() -> bool:
-        # Of a new file SQLite waits for nobody else who makes its log, whatever the timeout.
-        nonlocal mode
-        try:
-            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        return True
-
-    if not wait(logged, PATIENCE):
+    try:
+        if not wait(partial(_logs, connection), PATIENCE):
+            raise sqlite3.OperationalError("database is locked")
+    except sqlite3.Error:
         connection.close()
-        raise sqlite3.OperationalError("database is locked")
-    if mode != "wal":  # SQLite tells that in no other way
-        connection.close()
-        raise sqlite3.OperationalError("its log cannot be made")
+        raise
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG // 4096}")
     return connection
+
+
+def _logs(connection: sqlite3.Connection) -> bool:
+    """Whether it has its log; not yet while another makes that of a new file, for whom SQLite itself does not wait."""
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    if mode != "wal":  # SQLite tells that in no other way
+        raise sqlite3.OperationalError("its log cannot be made")
+    return True
 
 
 def _row(kind: str, id: str, doc: str, body: bytes | None) -> tuple[Any, ...]:

@@ -74,7 +74,7 @@ class Frame:
     def __init__(self, targets, labels, limits, ranges, coverage, **same):
         self.labels = labels and list(map(str, labels))  # of classes
         self.none = [None] * len(targets)
-        told = [name for name in COLUMNS if name in same or name not in MODEL]
+        told = [name for name in COLUMNS if name in same or name not in MODEL] + ["proba"]
         (t2_warning, t2_error), (q_warning, q_error) = [limits.get(name) or (None, None) for name in ("t2", "q")]
         same.update(t2_warning=t2_warning, t2_error=t2_error, q_warning=q_warning, q_error=q_error, coverage=coverage)
         self.known = []  # of each target; None where each spectrum has its own
@@ -82,7 +82,7 @@ class Frame:
             ends = ranges[number] if ranges else (-inf, inf)
             low, high = [end if -inf < end < inf else None for end in ends]
             known = dict(same, target=target, unit=unit, range_low=low, range_high=high)
-            self.known.append({name: known.get(name) for name in told + ["proba"]})
+            self.known.append({name: known.get(name) for name in told})
 
     def records(self, sample, row, values, raw, lower, upper, spread, std, t2, q, codes, proba=None):
         # One record for each target of one spectrum; None for what is not known.

@@ -33,6 +33,7 @@ from n4akit.serve.running import configured, run
 from n4akit.serve.settings import Settings
 from n4akit.serve.tokens import add
 from n4akit.serve.watching import Watch
+from servers.load import cores
 from workload import spectra, train
 
 ASKED = 0.85
@@ -148,7 +149,7 @@ def crowd(process: int, port: int, request: bytes) -> float:
     return asyncio.run(over_http(process, port, request))
 
 
-def serve(app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, int]:
+def serve(core: int, app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, int]:
     """The process and the port of a server."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -156,7 +157,7 @@ def serve(app: Any, gate: Gate, watch: Watch, settings: Settings) -> tuple[int, 
     process = os.fork()
     if process == 0:
         try:
-            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            os.sched_setaffinity(0, {core})
             run(configured(app, settings), gate, watch, settings, listener)
         finally:
             os._exit(0)
@@ -192,9 +193,10 @@ def main() -> None:
         )
         lines = b"".join(key + b": " + value + b"\r\n" for key, value in head(body, token))
         request = b"POST /v1/models/model/predict HTTP/1.1\r\n" + lines + b"\r\n" + body
-        servers = {which: serve(*made[which]) for which in made}
+        server, client = cores()
+        servers = {which: serve(server, *made[which]) for which in made}
         time.sleep(1)
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        os.sched_setaffinity(0, {client})
         try:
             report(
                 "over HTTP",

@@ -25,7 +25,7 @@ from n4akit.bundle.export import export
 from servers import figures, targets
 from servers.environments import python
 from servers.line_up import CONTESTANTS, Models
-from servers.load import wanted
+from servers.load import cores, wanted
 from servers.rounds import MOST, Bench, one_round
 from servers.targets import Cell
 from servers.trials import TRIALS
@@ -44,14 +44,6 @@ def written(trained: Trained, folder: Path) -> Models:
         validation=Validation(references, trained.cached(unseen)),
     )
     return Models(folder, export(chain, folder / "model"), calibrated, folder / "model.joblib", POINTS)
-
-
-def cores() -> tuple[int, int]:
-    """One for servers, and one for who asks them. Raises SystemExit where there is one alone."""
-    usable = sorted(os.sched_getaffinity(0))
-    if len(usable) < 2:
-        raise SystemExit("one core is too few: a server has one, and who asks it another")
-    return usable[0], usable[1]
 
 
 def rounds(bench: Bench, names: Sequence[str], repeats: int) -> list[Any]:

@@ -25,7 +25,7 @@ print(told, min(bodies() for _ in range(5)))
 
 
 def asked_anew(**environment: str) -> tuple[bool, int]:
-    """Whether the C library was told, and how many pages the second of two requests in a process asks for."""
+    """Whether the C library was told, and how many pages a process asks for of which as much was free before."""
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=True, timeout=60
     )

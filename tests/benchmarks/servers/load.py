@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .questions import Question
 
-__all__ = ["Counted", "load", "wanted"]
+__all__ = ["Counted", "cores", "load", "wanted"]
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 
@@ -27,6 +27,14 @@ class Counted:
     p50: float
     p99: float
     errors: int
+
+
+def cores() -> tuple[int, int]:
+    """One for servers, and one for who asks them. Raises SystemExit where there is one alone."""
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < 2:
+        raise SystemExit("one core is too few: a server has one, and who asks it another")
+    return usable[0], usable[1]
 
 
 def wanted() -> None:
